@@ -1,0 +1,111 @@
+import type { Failure } from '../errors.ts';
+import type { StagedPart } from './output-store.ts';
+
+export type Phase = 'map' | 'reduce';
+/** `step` counts the jobs of a chain from 0. Solo is the reduce task 0 of a step without map tasks in the ledger. */
+export type TaskId = { readonly jobId: string; readonly step: number; readonly phase: Phase; readonly index: number };
+
+export type JobState = 'PLANNING' | 'MAPPING' | 'REDUCING' | 'COMMITTING' | 'DONE' | 'FAILED' | 'CANCELLED';
+
+/** The job item. Small: content options, params and the plan are in `job.json`. */
+export type JobItem = {
+  readonly jobId: string;
+  /** Hash of everything that names the job; two jobs with one id and two fingerprints are a bug. */
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly outputPath: string;
+  readonly state: JobState;
+  /** 0 before the first startRun. */
+  readonly run: number;
+  readonly executionId: string;
+  /** One number a step, raised when a committed map result of the step is invalidated. */
+  readonly generations: readonly number[];
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly error?: Failure;
+};
+
+/** What a committed map attempt left. Counts and counters are in the segment's footer. */
+export type MapResult = {
+  readonly kind: 'map';
+  readonly segmentKey: string;
+  readonly segmentBytes: number;
+  readonly footerStart: number;
+  /** Only for a map-only job: the staged part and its account. */
+  readonly part?: StagedPart;
+  readonly attemptKey?: string;
+};
+/** What a committed reduce attempt left. The account is in the attempt file. */
+export type ReduceResult = {
+  readonly kind: 'reduce';
+  readonly attemptKey: string;
+  /** SHA-256 of the index rows that the attempt read; see digest.ts. */
+  readonly digest: string;
+  /** The last step leaves a part; a step before it leaves a pairs object. */
+  readonly part?: StagedPart;
+  readonly pairsKey?: string;
+};
+export type TaskResult = MapResult | ReduceResult;
+
+export type Commit = { readonly attemptId: string; readonly committedAtMs: number; readonly result: TaskResult };
+
+/** All that the ledger knows of a task. `attempts` counts begun ones. */
+export type TaskItem = {
+  readonly index: number;
+  readonly attempts: number;
+  readonly lost: number;
+  readonly failed: number;
+  readonly commit?: Commit;
+  readonly lastFailure?: Failure;
+  /** Attempt ids whose commit was invalidated, oldest first. */
+  readonly invalidated: readonly string[];
+};
+
+/**
+ * Who has committed what. Every method that changes something is one conditional write, safe to repeat after a lost reply;
+ * several callers may race, and the first wins.
+ */
+export interface TaskLedger {
+  createJob(job: JobItem): Promise<{ readonly kind: 'created' | 'exists'; readonly job: JobItem }>;
+  readJob(jobId: string): Promise<JobItem | undefined>;
+  /** Newest first. */
+  listJobs(): Promise<readonly JobItem[]>;
+  /**
+   * Condition: not DONE, and run = `run` - 1, or run = `run` with my executionId. A FAILED or CANCELLED job goes back to PLANNING; any
+   * other keeps its state. The error is cleared. From then on state changes of older runs are refused.
+   */
+  startRun(jobId: string, run: number, executionId: string): Promise<{ readonly kind: 'started' | 'refused'; readonly job: JobItem }>;
+  /** Condition: no commit. Raises the task's attempt number, or answers with the commit that is there. */
+  beginAttempt(task: TaskId, attemptId: string): Promise<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }>;
+  /**
+   * Condition: no commit, and this attempt was never invalidated. An existing commit with my attemptId is a win: the reply was lost.
+   * A loss is counted once an attempt. `invalidated`: this attempt had won before and was thrown out since.
+   */
+  commit(task: TaskId, attemptId: string, result: TaskResult): Promise<{ readonly kind: 'won' } | { readonly kind: 'lost'; readonly winner: Commit } | { readonly kind: 'invalidated' }>;
+  /** Records the failure; counted once an attempt. */
+  failAttempt(task: TaskId, attemptId: string, failure: Failure): Promise<void>;
+  /**
+   * Condition: the commit is that attempt, `run` is current, the job not DONE. In one transaction: the commit goes to history; for a
+   * map task the step's generation + 1; COMMITTING goes back to MAPPING or REDUCING.
+   */
+  invalidate(task: TaskId, attemptId: string, run: number): Promise<'invalidated' | 'not-current'>;
+  /**
+   * Condition: the state is `from`, `run` is current, and with `generations` given, they are the current ones.
+   * Repeating a move that already happened in this run answers `moved`.
+   */
+  setJobState(
+    jobId: string,
+    from: JobState,
+    to: JobState,
+    run: number,
+    options?: { readonly generations?: readonly number[]; readonly error?: Failure },
+  ): Promise<{ readonly kind: 'moved' | 'refused'; readonly job: JobItem }>;
+  /** Tasks that have any item, in index order, a page at a time. A task nobody began has none. */
+  readTasks(jobId: string, step: number, phase: Phase): AsyncIterable<readonly TaskItem[]>;
+  readTask(task: TaskId): Promise<TaskItem | undefined>;
+  /** One job at a time may own an output path. A lease of a job that is DONE, FAILED or CANCELLED may be taken over. */
+  acquireLease(outputPath: string, jobId: string): Promise<{ readonly kind: 'acquired' } | { readonly kind: 'held'; readonly by: string }>;
+  releaseLease(outputPath: string, jobId: string): Promise<void>;
+  /** Forgets a job and its tasks. For `gc`. */
+  deleteJob(jobId: string): Promise<void>;
+}
