@@ -1,0 +1,34 @@
+import type { ByteSink } from '../record/byte-sink.ts';
+
+/**
+ * A built-in combiner: its states live in columns, one slot a key, so that adding a value allocates nothing.
+ * Order-free where its name says nothing else; `first` and `collect` keep the order of the values.
+ */
+export type BuiltinCombiner<V, Out = V> = {
+  readonly kind: 'builtin';
+  readonly name: 'sum' | 'count' | 'min' | 'max' | 'top' | 'collect' | 'first';
+  createStates(): StateColumn;
+  /** Phantoms, for types only. */
+  readonly valueType?: (value: V) => void;
+  readonly outType?: Out;
+};
+
+/** States by slot number, 0, 1, 2 …; columns grow by themselves. */
+export interface StateColumn {
+  /** Makes the state of a fresh slot from its first value. @throws UnencodableError, MixedSumError */
+  start(slot: number, value: unknown): void;
+  add(slot: number, value: unknown): void;
+  /** The same two for a number, without boxing; `value` may be any double. */
+  startNumber(slot: number, value: number): void;
+  addNumber(slot: number, value: number): void;
+  /** The same for the encoded form: a plain encoded value, or a state that `encode` wrote. */
+  startEncoded(slot: number, bytes: Uint8Array, start: number, end: number): void;
+  addEncoded(slot: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Writes the state as a value: plain when that says it all, else under a private tag. */
+  encode(slot: number, sink: ByteSink): void;
+  /** What user code sees: the final values of the key, `top` several, all others one. */
+  result(slot: number): readonly unknown[];
+  /** Bytes that the states of `slots` slots hold, counted and not measured: memory decisions depend on it, so equal inputs give equal numbers. */
+  bytesUsed(slots: number): number;
+  clear(): void;
+}
