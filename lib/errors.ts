@@ -158,3 +158,47 @@ export class InvalidOptionError extends RefoldError {
     this.hint = values.hint ?? 'See the table of options in docs/options.md.';
   }
 }
+
+/** The file system or bucket refuses the work area. */
+export class WorkAreaError extends RefoldError {
+  override readonly name = 'WorkAreaError';
+  readonly code = 'REFOLD_WORK_AREA';
+  readonly retryable = false;
+  readonly hint = 'Free some space or fix the permissions of the work area (.refold), then run the same command again.';
+  constructor(values: { path: string; reason: string }, options?: ErrorOptions) {
+    super(`The work area cannot be used at ${values.path}: ${values.reason}.`, values, options);
+  }
+}
+
+/** The ledger's database can't be opened, read or written. */
+export class LedgerUnusableError extends RefoldError {
+  override readonly name = 'LedgerUnusableError';
+  readonly code = 'REFOLD_LEDGER_UNUSABLE';
+  readonly retryable = false;
+  readonly hint = 'Free some space or fix the permissions; if the file is damaged, delete the work area (.refold) and run the job anew.';
+  constructor(values: { path: string; reason: string }, options?: ErrorOptions) {
+    super(`The ledger ${values.path} cannot be used: ${values.reason}.`, values, options);
+  }
+}
+
+/** The ledger was written by another version of refold. */
+export class LedgerVersionError extends RefoldError {
+  override readonly name = 'LedgerVersionError';
+  readonly code = 'REFOLD_LEDGER_VERSION';
+  readonly retryable = false;
+  readonly hint = 'Use the version of refold that began these jobs, or delete the work area (.refold) and run them anew.';
+  constructor(values: { path: string; expected: number; found: number }, options?: ErrorOptions) {
+    super(`The ledger ${values.path} has format ${values.found}; this refold reads format ${values.expected}.`, values, options);
+  }
+}
+
+/** A published part that is not at the output path any more. */
+export class PartMissingError extends RefoldError {
+  override readonly name = 'PartMissingError';
+  readonly code = 'REFOLD_PART_MISSING';
+  readonly retryable = false;
+  readonly hint = 'Run the job again: it makes an output anew that is not whole.';
+  constructor(values: { path: string }, options?: ErrorOptions) {
+    super(`${values.path} is missing.`, values, options);
+  }
+}

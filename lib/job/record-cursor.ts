@@ -14,9 +14,9 @@ export type InHand =
   | { readonly kind: 'nothing'; readonly sequence: number }
   | { readonly kind: 'record'; readonly object: string; readonly byte: number; readonly record: number; readonly sequence: number }
   | { readonly kind: 'group'; readonly key: Uint8Array; readonly sequence: number }
-  | { readonly kind: 'setup' | 'cleanup'; readonly sequence: number };
+  | { readonly kind: 'setup' | 'cleanup' | 'load'; readonly sequence: number };
 
-const PHASES = ['nothing', 'record', 'group', 'setup', 'cleanup'] as const;
+const PHASES = ['nothing', 'record', 'group', 'setup', 'cleanup', 'load'] as const;
 
 /**
  * The record in hand, in memory that the supervising thread can read: so a crash, a hang or a heap overflow of user code is an
@@ -69,7 +69,8 @@ export class RecordCursor {
     cells[SEQUENCE] = cells[SEQUENCE]! + 1;
   }
 
-  enter(phase: 'setup' | 'cleanup'): void {
+  /** `load`: the top level of the job's module. */
+  enter(phase: 'setup' | 'cleanup' | 'load'): void {
     this.cells[PHASE] = PHASES.indexOf(phase);
     this.cells[SEQUENCE] = this.cells[SEQUENCE]! + 1;
   }

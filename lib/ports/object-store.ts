@@ -1,3 +1,5 @@
+import { assert } from '../errors.ts';
+
 /** One object as a listing shows it. */
 export type ObjectInfo = {
   readonly key: string;
@@ -7,11 +9,15 @@ export type ObjectInfo = {
 };
 
 /**
- * Where the work area lies: a bucket prefix, or `.refold/`. Keys use `/` on every system.
- * Readers never see half an object: an object is there whole or not at all.
+ * Where the work area lies: a bucket prefix, or `.refold/`. Keys use `/` on every system; see `assertObjectKey`.
+ * Readers never see half an object: an object is there whole or not at all. A work object may be lost (a disk, a power cut,
+ * a lifecycle rule): whoever reads one insists on its version or checks its CRC, and what is lost is made anew.
  */
 export interface ObjectStore {
-  /** Objects whose key starts with `prefix`, in UTF-8 byte order of the key, a page at a time. */
+  /**
+   * Objects whose key starts with `prefix`, in UTF-8 byte order of the key, a page of at most 1,000 at a time. What is written
+   * or deleted meanwhile may or may not be seen.
+   */
   list(prefix: string): AsyncIterable<readonly ObjectInfo[]>;
   head(key: string): Promise<ObjectInfo | undefined>;
   /**
@@ -40,3 +46,15 @@ export interface ObjectWriter {
   /** Drops what was written. Safe to call after a failed `write` or `complete`. */
   abort(): Promise<void>;
 }
+
+/**
+ * A key is relative, in `/`-separated parts that are neither empty nor `.` nor `..` nor begin with `.tmp`, and no key is a
+ * folder of another (`a` and `a/b`): so it is a path on every system.
+ */
+export function assertObjectKey(key: string): void {
+  assert(!UNSAFE_KEY.test(key), `object keys are relative paths without '.' and '..', which ${JSON.stringify(key)} is not`);
+}
+
+/** Empty, a `/` at either end or doubled, a part that is `.` or `..` or begins with `.tmp`, a NUL. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL ends a path, so it must not be in one.
+const UNSAFE_KEY = /^$|^\/|\/$|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|(?:^|\/)\.tmp|\0/;

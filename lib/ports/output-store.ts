@@ -1,8 +1,10 @@
+import { compareKeys } from './key-order.ts';
+
 /** A finished part that nobody can see yet. Plain data: it travels in a commit of the ledger. */
 export type StagedPart = {
   /** File name below the output path, such as `part-00000.tsv`. */
   readonly name: string;
-  /** Adapter's own reference: a staged path, or an upload id with its parts. */
+  /** Adapter's own reference: what names the staged content, or an upload id with its parts. */
   readonly ref: string;
   readonly attemptId: string;
   readonly bytes: number;
@@ -13,25 +15,28 @@ export type OutputState = { readonly kind: 'empty' } | { readonly kind: 'occupie
 
 /** One job's output path. Nothing is visible there before `publish`. */
 export interface OutputStore {
+  /** @throws OutputUnwritableError when the path is something that can't hold parts, such as a file. */
   inspect(): Promise<OutputState>;
   /** @throws OutputUnwritableError (read-only folder, no space) */
   stage(name: string, attemptId: string): Promise<PartWriter>;
   /**
    * Makes a staged part visible, durably, under its final name. Idempotent: a part that this attempt published before is
-   * `published`. `gone` when it is neither staged nor published: the caller invalidates the commit.
+   * `published`. `gone` when it is neither staged nor published: the caller invalidates the commit. Replaces a part of that
+   * name which another attempt or an older job left. @throws OutputUnwritableError
    */
   publish(part: StagedPart): Promise<'published' | 'gone'>;
   /** Drops a staged part; nothing happens when it is gone or already published. */
   discard(part: StagedPart): Promise<void>;
-  /** Writes `_SUCCESS`, durably, after every part of it is durable. */
+  /** Writes `_SUCCESS`, whole and durably, after every part of it is durable. @throws OutputUnwritableError */
   writeSuccess(content: Uint8Array): Promise<void>;
   readSuccess(): Promise<Uint8Array | undefined>;
   /** For `--overwrite`: removes `_SUCCESS` first, then every part that is not in `keep`. Touches only `_SUCCESS` and `part-*`. */
   clear(keep: readonly string[]): Promise<void>;
-  /** Bytes of published parts, in order, for `cat` and `job.output()`. */
+  /** Bytes of a published part, in order, for `cat` and `job.output()`. @throws PartMissingError */
   readPart(name: string): AsyncIterable<Uint8Array>;
+  /** Published parts in the order of their numbers. */
   listParts(): Promise<readonly { readonly name: string; readonly bytes: number }[]>;
-  /** Removes the staging area of the job, whatever lies in it. */
+  /** Removes the staging area of the job, whatever lies in it. After it, what was only staged is `gone`. */
   sweep(): Promise<void>;
 }
 
@@ -39,9 +44,20 @@ export interface OutputStore {
 export interface PartWriter {
   /** The caller may reuse `bytes` once the promise resolves. @throws OutputUnwritableError */
   write(bytes: Uint8Array): Promise<void>;
-  /** Durable, still invisible. */
+  /** Its bytes are durable, and still invisible. @throws OutputUnwritableError */
   finish(): Promise<StagedPart>;
+  /** Drops what was written. Safe to call after a failed `write` or `finish`. */
   abort(): Promise<void>;
+}
+
+/** Parts in the order of their numbers: `part-99999` comes before `part-100000`. */
+export function comparePartNames(left: string, right: string): number {
+  return partNumber(left) - partNumber(right) || compareKeys(left, right);
+}
+
+function partNumber(name: string): number {
+  const digits = /^part-(\d+)/.exec(name);
+  return digits === null ? Number.MAX_SAFE_INTEGER : Number(digits[1]);
 }
 
 /** Opens the output path of one job. `location` is as the user gave it; `jobId` names the staging area. */

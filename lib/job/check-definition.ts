@@ -1,0 +1,71 @@
+import leven from 'leven';
+import { RefoldError } from '../errors.ts';
+import { OPTION_NAMES } from './job-options.ts';
+
+/** A job definition that cannot be run, found where it is defined. */
+export class InvalidJobError extends RefoldError {
+  override readonly name = 'InvalidJobError';
+  readonly code = 'REFOLD_INVALID_JOB';
+  readonly retryable = false;
+  readonly hint: string;
+  constructor(reason: string, hint = 'See the job reference in the README.', options?: ErrorOptions) {
+    super(`This is no valid job: ${reason}.`, { reason }, options);
+    this.hint = hint;
+  }
+}
+
+const FIELDS = ['name', 'input', 'map', 'inputs', 'combine', 'reduce', 'groupBy', 'partition', 'setup', 'cleanup', 'output', 'params'];
+
+/** @throws InvalidJobError at the first thing that is wrong */
+export function checkDefinition(definition: object): void {
+  if (typeof definition !== 'object' || definition === null) throw new InvalidJobError('defineJob takes an object');
+  const known = [...FIELDS, ...OPTION_NAMES];
+  for (const field of Object.keys(definition)) {
+    if (!known.includes(field)) throw new InvalidJobError(`${field} is not a field of a job`, `Did you mean ${nearest(field, known)}?`);
+  }
+  const fields = definition as Record<string, unknown>;
+  if (fields['inputs'] !== undefined && (fields['input'] !== undefined || fields['map'] !== undefined)) {
+    throw new InvalidJobError('inputs stands in place of input and map', 'Give each named input its own map: input(reader, map).');
+  }
+  if (fields['inputs'] === undefined && typeof fields['map'] !== 'function') throw new InvalidJobError('map must be a function');
+  checkInputs(fields['inputs']);
+  checkFunctions(fields);
+}
+
+function checkInputs(inputs: unknown): void {
+  if (inputs === undefined) return;
+  if (typeof inputs !== 'object' || inputs === null || Object.keys(inputs).length === 0) throw new InvalidJobError('inputs must name at least one input');
+  for (const [name, named] of Object.entries(inputs)) {
+    const { reader, map } = (named ?? {}) as Record<string, unknown>;
+    if ((reader as { kind?: string } | undefined)?.kind !== 'reader' || typeof map !== 'function') {
+      throw new InvalidJobError(`inputs.${name} must be input(reader, map)`);
+    }
+  }
+}
+
+function checkFunctions(fields: Record<string, unknown>): void {
+  const kindOf = (value: unknown) => (value as { kind?: string } | null | undefined)?.kind;
+  const { input, combine, reduce, setup, cleanup, output, groupBy, partition } = fields;
+  if (input !== undefined && kindOf(input) !== 'reader') throw new InvalidJobError('input must be a reader, such as lines()');
+  if (combine !== undefined && typeof combine !== 'function' && kindOf(combine) !== 'builtin') {
+    throw new InvalidJobError('combine must be a function or a built-in combiner, such as sum()');
+  }
+  if (reduce !== undefined && typeof reduce !== 'function' && kindOf(reduce) !== 'builtin' && kindOf(reduce) !== 'identity') {
+    throw new InvalidJobError('reduce must be a function, a built-in combiner or identity()');
+  }
+  if (combine !== undefined && reduce === undefined) throw new InvalidJobError('combine needs a reduce');
+  if (setup !== undefined && typeof setup !== 'function') throw new InvalidJobError('setup must be a function');
+  if (cleanup !== undefined && typeof cleanup !== 'function') throw new InvalidJobError('cleanup must be a function');
+  if (output !== undefined && kindOf(output) !== 'writer' && kindOf((output as { writer?: unknown }).writer) !== 'writer') {
+    throw new InvalidJobError('output must be a writer, such as tsv()');
+  }
+  if (partition !== undefined && kindOf(partition) !== 'partition') throw new InvalidJobError('partition must be hash() or range()');
+  if (groupBy !== undefined && !(Number.isInteger(groupBy) && (groupBy as number) >= 1)) {
+    throw new InvalidJobError('groupBy must be a whole number from 1', 'It counts the elements of the tuple key that group.');
+  }
+}
+
+/** The known name that is the fewest edits away. */
+export function nearest(name: string, known: readonly string[]): string {
+  return known.toSorted((a, b) => leven(name, a) - leven(name, b))[0] ?? '';
+}

@@ -1,0 +1,111 @@
+import type { Reader } from '../record/reader.ts';
+import type { Writer } from '../record/writer.ts';
+import type { BuiltinCombiner } from './combiner.ts';
+import type { Identity } from './identity.ts';
+import { checkDefinition } from './check-definition.ts';
+import type { JobOptions } from './job-options.ts';
+import type { Key, Stored } from './key.ts';
+import type { Partitioner } from './partitioner.ts';
+import type { TaskContext } from './task-context.ts';
+
+/** Hands one pair on. Keys and values are encoded before it returns, so a slice may be reused at once. */
+export type Emit<K, V> = (key: K, value: V) => void;
+
+/** Values a job can be told at the command line with `--param name=value`; the job's `params` are the defaults. */
+export type Params = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * Turns one record into any number of pairs. Runs at least once a record: a retry or a speculative attempt maps the record again, and
+ * two attempts may run at the same moment. Only the committed attempt's pairs and counters count, so keep other side effects out, or
+ * make them idempotent.
+ */
+export type MapFunction<R, K, V, P = Params> = (record: R, emit: Emit<K, V>, task: TaskContext<P>) => void | Promise<void>;
+
+/**
+ * Turns one key and its values into any number of pairs. `values` can be read once, during the call; what is left of it is skipped and
+ * counted. Runs at least once a key, like `map`.
+ */
+export type ReduceFunction<K, V, K2, V2, P = Params> = (
+  key: K,
+  values: Iterable<V>,
+  emit: Emit<K2, V2>,
+  task: TaskContext<P>,
+) => void | Promise<void>;
+
+/** Like `reduce`, synchronous, with pairs of the map's own types, and emitting only the key it was called with. Must be associative. */
+export type CombineFunction<K, V> = (key: K, values: Iterable<V>, emit: Emit<K, V>) => void;
+
+/** The key that `reduce` gets: the whole key, or with `groupBy: n` the first n elements of a tuple. */
+export type GroupKey<K, N extends number> = N extends 0 ? Stored<K> : Take<Stored<K>, N>;
+type Take<T, N extends number, Taken extends readonly unknown[] = []> = Taken['length'] extends N
+  ? Taken
+  : T extends readonly [infer First, ...infer Rest]
+    ? Take<Rest, N, [...Taken, First]>
+    : T;
+
+/** One of several named inputs, with its own reader and map; see `input`. */
+export type NamedInput<K, V> = { readonly reader: Reader<unknown>; readonly map: MapFunction<never, K, V> };
+
+/** A named input of a join: `inputs: { visits: input(csv(), mapVisit) }`. In `map`, `task.params` is a plain record of the job's params. */
+export function input<R, K, V>(reader: Reader<R>, map: MapFunction<R, K, V>): NamedInput<K, V> {
+  return { reader, map: map as MapFunction<never, K, V> };
+}
+
+export type JobDefinition<R, K, V, P, N extends number, K2, V2> = JobOptions & {
+  /** For messages; the file's name by default. */
+  readonly name?: string;
+  /** How bytes become records. @default lines() */
+  readonly input?: Reader<R>;
+  readonly map?: MapFunction<R, K, V, P>;
+  /** In place of `input` and `map`: several inputs by name. */
+  readonly inputs?: Readonly<Record<string, NamedInput<K, V>>>;
+  /** Runs on the map side, before the shuffle. */
+  readonly combine?: BuiltinCombiner<NoInfer<Stored<V>>, unknown> | CombineFunction<NoInfer<Stored<K>>, NoInfer<Stored<V>>>;
+  /** Without it the job is map-only: one part a split, no shuffle. */
+  readonly reduce?:
+    | BuiltinCombiner<NoInfer<Stored<V>>, V2>
+    | Identity
+    | ReduceFunction<GroupKey<NoInfer<K>, N>, NoInfer<Stored<V>>, K2, V2, P>;
+  /** Tuple keys: the first n elements group and partition, the rest orders. */
+  readonly groupBy?: N;
+  /** @default hash() */
+  readonly partition?: Partitioner;
+  /** Before the first record of an attempt. */
+  setup?(task: TaskContext<P>): void | Promise<void>;
+  /** After the last record of an attempt; its pairs count. */
+  cleanup?(emit: Emit<K, V>, task: TaskContext<P>): void | Promise<void>;
+  /** @default tsv() */
+  readonly output?: Writer | { readonly writer: Writer };
+  readonly params?: P;
+};
+
+/** A job as a module exports it. `K` and `V` are the types of its output pairs. */
+export type Job<K = unknown, V = unknown> = {
+  readonly kind: 'refold-job';
+  readonly definition: AnyDefinition;
+  /** Phantom, for `pairs(job)`. */
+  readonly pair?: readonly [K, V];
+};
+
+export type AnyDefinition = JobDefinition<unknown, unknown, unknown, Params, number, unknown, unknown>;
+
+/**
+ * Defines a job. Nothing runs: the value is what a job file exports by default.
+ * @throws InvalidJobError for an unknown field, naming the nearest known one
+ */
+export function defineJob<
+  R,
+  K,
+  V,
+  const N extends number = 0,
+  P extends Params = Record<never, never>,
+  K2 = Stored<K>,
+  V2 = Stored<V>,
+>(definition: JobDefinition<R, K, V, P, N, K2, V2>): Job<K2, V2> {
+  checkDefinition(definition as object);
+  return { kind: 'refold-job', definition: definition as unknown as AnyDefinition };
+}
+
+export function isJob(value: unknown): value is Job {
+  return typeof value === 'object' && value !== null && (value as Job).kind === 'refold-job' && typeof (value as Job).definition === 'object';
+}

@@ -1,0 +1,35 @@
+import type { ContentOptions } from './job-options.ts';
+import type { Params } from './define-job.ts';
+import type { JobShape } from './job-shape.ts';
+
+/** One outside input as it was listed when the job was named. */
+export type InputListing = {
+  readonly name: string;
+  readonly location: string;
+  readonly objects: number;
+  readonly bytes: number;
+  /** SHA-256 over every object's key, version and size, in listing order. */
+  readonly digest: string;
+};
+
+/** `job.json`: all that a run needs besides the code. Written once, never changed. */
+export type JobRecord = {
+  readonly format: 1;
+  readonly jobId: string;
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly code: { readonly sha256: string; readonly file: string };
+  readonly shape: JobShape;
+  readonly params: Params;
+  readonly options: ContentOptions;
+  readonly inputs: readonly InputListing[];
+  /** The output location as given; for standard output a path in the work area. */
+  readonly output: string;
+  readonly toStdout: boolean;
+  /** `--limit`: only the first n records of each input. */
+  readonly limit?: number;
+  /** `--new`: sets this job apart from the same command's earlier ones. */
+  readonly salt?: string;
+  readonly nodeVersion: string;
+  readonly createdAtMs: number;
+};

@@ -1,0 +1,63 @@
+import { RefoldError, type ErrorValues } from '../errors.ts';
+import { decodeKey } from '../record/key-codec.ts';
+import type { Position } from './task-context.ts';
+
+/** Thrown by user code to say that another try is useless: the job fails at once. */
+export class PermanentError extends RefoldError {
+  override readonly name = 'PermanentError';
+  readonly code = 'REFOLD_PERMANENT';
+  readonly retryable = false;
+  readonly hint = 'The job itself said that trying again is useless: see its message.';
+}
+
+export type UserFunction = 'map' | 'reduce' | 'combine' | 'setup' | 'cleanup';
+
+/** User code threw: with the place, and with the thrown error as `cause`. Tried `maxAttempts` times. */
+export class UserCodeError extends RefoldError {
+  override readonly name = 'UserCodeError';
+  readonly code = 'REFOLD_USER_CODE';
+  readonly retryable: boolean;
+  readonly hint: string;
+  constructor(where: { function: UserFunction; place: string; values: ErrorValues }, cause: unknown) {
+    super(`${where.function} failed${where.place}: ${describe(cause)}`, { function: where.function, ...where.values }, { cause });
+    this.retryable = !(cause instanceof RefoldError) || cause.retryable;
+    this.hint = cause instanceof RefoldError ? cause.hint : `Fix ${where.function} in the job file, then run the same command again: finished tasks are kept.`;
+  }
+}
+
+/** What map threw, with the record in hand. */
+export function mapError(cause: unknown, position: Position): UserCodeError {
+  const place = ` at ${position.object}, record ${position.record} of its split, byte ${position.byte}`;
+  return new UserCodeError({ function: 'map', place, values: { object: position.object, byte: position.byte, record: position.record } }, cause);
+}
+
+/** What reduce or combine threw, with the key in hand. */
+export function groupError(cause: unknown, name: 'reduce' | 'combine', keyBytes: Uint8Array, keyStart: number, keyEnd: number): UserCodeError {
+  const key = printableKey(keyBytes, keyStart, keyEnd);
+  return new UserCodeError({ function: name, place: ` at key ${key}`, values: { key } }, cause);
+}
+
+/** A key as a person may read it in a terminal: control characters escaped, at most 100 characters. */
+export function printableKey(bytes: Uint8Array, start: number, end: number): string {
+  const key = decodeKey(bytes, start, end);
+  const text = JSON.stringify(key, (_, value) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value));
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+function describe(cause: unknown): string {
+  if (cause instanceof RefoldError) return cause.message;
+  if (cause instanceof Error) return cause.stack === undefined ? String(cause) : trimStack(cause);
+  return `it threw ${typeof cause === 'string' ? JSON.stringify(cause) : String(cause)}, which is no Error`;
+}
+
+/** The user's own frames: engine frames say nothing to the user. */
+function trimStack(error: Error): string {
+  const lines = (error.stack ?? String(error)).split('\n');
+  const frames = lines.filter((line) => /^\s+at /.test(line) && !/node:internal|[\\/]refold[\\/](lib|dist)[\\/]/.test(line));
+  const head = lines.filter((line) => !/^\s+at /.test(line));
+  return [...head, ...frames.slice(0, 6)].join('\n');
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}

@@ -1,0 +1,12 @@
+/** The engine's own modules that are started or imported by name: entries of the build, and files here in development. */
+const SOURCES = {
+  index: '../../index.ts',
+  'worker-process': '../sandbox/worker-process.ts',
+  'task-thread': '../sandbox/task-thread.ts',
+  'task-runner': '../task-runner.ts',
+} as const;
+
+/** File URL of one of the engine's modules. Built, all of them and every shared chunk lie in one folder. */
+export function engineFile(name: keyof typeof SOURCES): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? SOURCES[name] : `./${name}.js`, import.meta.url);
+}

@@ -1,0 +1,166 @@
+import { type AttemptContext, contextAt } from '../job/attempt-context.ts';
+import type { RecordCursor } from '../job/record-cursor.ts';
+import type { AnyMap } from '../job/step.ts';
+import type { Position } from '../job/task-context.ts';
+import { isThenable, mapError } from '../job/user-code.ts';
+import { Slice } from '../record/slice.ts';
+
+type EmitAny = (key: unknown, value: unknown) => void;
+type InFlight = { readonly position: Position; readonly pairs: [unknown, unknown][]; readonly done: Promise<void> };
+
+/** Records that wait for a free place, a place in flight. */
+const QUEUE_PER_PLACE = 16;
+
+/**
+ * Calls a map function for records as they come, synchronous or not, and keeps the order of what it emits.
+ * Its `sink` is hot: it is called once a record.
+ */
+export class MapRunner {
+  records = 0;
+  private readonly map: AnyMap;
+  private readonly emit: EmitAny;
+  private readonly context: AttemptContext;
+  private readonly cursor: RecordCursor;
+  private readonly concurrency: number;
+  private readonly recordsMax: number;
+  private object = '';
+  private byteBase = 0;
+  private rangeRecord = 0;
+  private pending: PromiseLike<unknown> | undefined;
+  private pendingAt = 0;
+  private isAsync: boolean;
+  private readonly queue: { readonly record: unknown; readonly position: Position }[] = [];
+
+  constructor(options: {
+    readonly map: AnyMap;
+    readonly emit: EmitAny;
+    readonly context: AttemptContext;
+    readonly cursor: RecordCursor;
+    readonly concurrency: number;
+    readonly recordsMax: number;
+  }) {
+    this.map = options.map;
+    this.emit = options.emit;
+    this.context = options.context;
+    this.cursor = options.cursor;
+    this.concurrency = options.concurrency;
+    this.recordsMax = options.recordsMax;
+    this.isAsync = options.concurrency > 1 && options.map.constructor.name === 'AsyncFunction';
+  }
+
+  get isFull(): boolean {
+    return this.records >= this.recordsMax;
+  }
+
+  enterObject(object: string): void {
+    this.object = object;
+    this.rangeRecord = 0;
+    this.cursor.enterObject(object);
+  }
+
+  moveWindow = (byteBase: number): void => {
+    this.byteBase = byteBase;
+    this.cursor.moveWindow(byteBase);
+  };
+
+  /** False pauses the scan: a promise is to be awaited, the queue is full, or the limit is reached. */
+  sink = (record: unknown, at: number): boolean => {
+    if (this.records >= this.recordsMax) return false;
+    this.records += 1;
+    if (this.isAsync) return this.enqueue(record, at);
+    this.cursor.enterRecord(at, this.rangeRecord++);
+    let answer: unknown;
+    try {
+      answer = this.map(record, this.emit, this.context);
+    } catch (error) {
+      throw mapError(error, this.positionOf(at, this.rangeRecord - 1));
+    }
+    if (answer !== undefined && isThenable(answer)) {
+      this.pending = answer;
+      this.pendingAt = at;
+      if (this.concurrency > 1) this.isAsync = true;
+      return false;
+    }
+    return this.records < this.recordsMax;
+  };
+
+  /** Waits for the user's promises. Undefined when there is nothing to wait for, which costs nothing. */
+  drain = (): Promise<void> | undefined => {
+    if (this.pending !== undefined) return this.settlePending();
+    if (this.queue.length > 0) return this.runQueue();
+    this.cursor.leave();
+    return undefined;
+  };
+
+  private positionOf(at: number, record: number): Position {
+    return { object: this.object, byte: this.byteBase + at, record };
+  }
+
+  private async settlePending(): Promise<void> {
+    const { pending } = this;
+    this.pending = undefined;
+    try {
+      await pending;
+    } catch (error) {
+      throw mapError(error, this.positionOf(this.pendingAt, this.rangeRecord - 1));
+    }
+    this.cursor.leave();
+    if (this.queue.length > 0) await this.runQueue();
+  }
+
+  private enqueue(record: unknown, at: number): boolean {
+    const kept =
+      record instanceof Slice
+        ? new Slice(record.bytes.slice(record.byteStart, record.byteEnd), 0, record.byteEnd - record.byteStart)
+        : record;
+    this.queue.push({ record: kept, position: this.positionOf(at, this.rangeRecord++) });
+    return this.queue.length < this.concurrency * QUEUE_PER_PLACE && this.records < this.recordsMax;
+  }
+
+  /** At most `concurrency` calls at a time; pairs are handed on in record order. */
+  private async runQueue(): Promise<void> {
+    const inFlight: InFlight[] = [];
+    const settleOldest = async () => {
+      const oldest = inFlight.shift()!;
+      try {
+        await oldest.done;
+        for (const [key, value] of oldest.pairs) this.emit(key, value);
+      } catch (error) {
+        throw mapError(error, oldest.position);
+      }
+      if (inFlight.length > 0) this.showOldest(inFlight[0]!.position);
+    };
+    try {
+      for (const { record, position } of this.queue) {
+        if (inFlight.length >= this.concurrency) await settleOldest();
+        inFlight.push(this.start(record, position));
+        this.showOldest(inFlight[0]!.position);
+      }
+      while (inFlight.length > 0) await settleOldest();
+    } finally {
+      this.queue.length = 0;
+    }
+    this.cursor.leave();
+  }
+
+  private start(record: unknown, position: Position): InFlight {
+    const pairs: [unknown, unknown][] = [];
+    const emit: EmitAny = (key, value) => {
+      pairs.push([detached(key), detached(value)]);
+    };
+    const done = (async () => {
+      await this.map(record, emit, contextAt(this.context, position));
+    })();
+    done.catch(() => {}); // It is awaited in record order; until then a rejection is not unhandled.
+    return { position, pairs, done };
+  }
+
+  private showOldest(position: Position): void {
+    this.cursor.enterRecord(position.byte - this.byteBase, position.record);
+  }
+}
+
+/** A slice is only valid during emit. */
+function detached(value: unknown): unknown {
+  return value instanceof Slice ? value.bytes.slice(value.byteStart, value.byteEnd) : value;
+}

@@ -1,0 +1,57 @@
+import type { ObjectInfo } from '../ports/object-store.ts';
+import type { InputRange } from '../record/reader.ts';
+
+/** Rows stay small enough to be read whole, however tiny the objects. */
+const RANGES_PER_SPLIT_MAX = 5_000;
+
+/** An object, and whether it may be cut. */
+export type PlannedObject = ObjectInfo & { readonly cuts: 'ranges' | 'whole' };
+
+/**
+ * Packs small objects together and cuts large ones, into lists of ranges of about `splitBytes` each. Objects keep their order; an object of
+ * more than `splitBytes` that may be cut gives equal pieces, each a list of its own. An empty object is one empty range.
+ * A generator, so that ten million objects are never in memory together.
+ */
+export function* planSplits(objects: Iterable<PlannedObject>, splitBytes: number): Generator<readonly InputRange[]> {
+  const packer = new SplitPacker(splitBytes);
+  for (const object of objects) yield* packer.add(object);
+  yield* packer.flush();
+}
+
+/** The same, a step at a time, for listings that arrive in pages. */
+export class SplitPacker {
+  private readonly splitBytes: number;
+  private ranges: InputRange[] = [];
+  private bytes = 0;
+
+  constructor(splitBytes: number) {
+    this.splitBytes = splitBytes;
+  }
+
+  *add(object: PlannedObject): Generator<readonly InputRange[]> {
+    const { key, version, bytes } = object;
+    if (bytes > this.splitBytes && object.cuts === 'ranges') {
+      yield* this.flush();
+      for (const [byteStart, byteEnd] of cut(bytes, this.splitBytes)) yield [{ key, version, bytes, byteStart, byteEnd }];
+      return;
+    }
+    const isFull = this.bytes + bytes > this.splitBytes || this.ranges.length >= RANGES_PER_SPLIT_MAX;
+    if (isFull) yield* this.flush();
+    this.ranges.push({ key, version, bytes, byteStart: 0, byteEnd: bytes });
+    this.bytes += bytes;
+  }
+
+  *flush(): Generator<readonly InputRange[]> {
+    if (this.ranges.length === 0) return;
+    yield this.ranges;
+    this.ranges = [];
+    this.bytes = 0;
+  }
+}
+
+function* cut(bytes: number, splitBytes: number): Generator<readonly [number, number]> {
+  const pieces = Math.ceil(bytes / splitBytes);
+  for (let piece = 0; piece < pieces; piece++) {
+    yield [Math.floor((bytes * piece) / pieces), Math.floor((bytes * (piece + 1)) / pieces)];
+  }
+}

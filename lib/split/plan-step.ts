@@ -1,0 +1,182 @@
+import { assert, InputChangedError } from '../errors.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import type { StepShape } from '../job/job-shape.ts';
+import { splitsKey, stepPlanKey } from '../coordinator/work-layout.ts';
+import type { ObjectInfo } from '../ports/object-store.ts';
+import type { World } from '../ports/world.ts';
+import { detectCompression } from '../record/decompress.ts';
+import type { InputRange } from '../record/reader.ts';
+import { countPartitions } from './count-partitions.ts';
+import { ListingDigest } from './list-input.ts';
+import { type PlannedObject, SplitPacker } from './plan-splits.ts';
+import type { PairsRange, Split } from './split.ts';
+import type { StepPlan } from './step-plan.ts';
+
+/** Split rows of one chunk: a chunk is held in memory while it is written. */
+const ROWS_PER_CHUNK = 1_000;
+/** Objects whose first bytes are looked at together. */
+const PROBES_IN_FLIGHT = 32;
+
+type PlanWorld = Pick<World, 'input' | 'work'>;
+
+/**
+ * Lists a step's input and writes its splits and its plan, once: a plan that is there already is the answer, so that every run of the
+ * job works on the same splits.
+ * @param upstreamPairs what each earlier step's tasks left, by step
+ * @throws InputChangedError when the input is no longer what named the job
+ */
+export async function planStep(
+  world: PlanWorld,
+  job: JobRecord,
+  step: number,
+  upstreamPairs: (upstream: number) => Promise<readonly PairsRange[]>,
+): Promise<StepPlan> {
+  const known = await readStepPlan(world, job.jobId, step);
+  if (known !== undefined) return known;
+  const shape = job.shape.steps[step];
+  assert(shape !== undefined, 'a step that is planned is one of the job');
+  const splits = new SplitWriter(world, job.jobId, step);
+  let inputBytes = 0;
+  let objects = 0;
+  for (const input of shape.inputs) {
+    const listing =
+      input.upstream === undefined
+        ? await planOutside(world, job, input, splits)
+        : planPairs(job, input.name, await upstreamPairs(input.upstream), splits);
+    inputBytes += listing.bytes;
+    objects += listing.objects;
+    await splits.flushFull();
+  }
+  const chunks = await splits.finish();
+  const plan: StepPlan = {
+    format: 1,
+    step,
+    splits: splits.count,
+    objects,
+    inputBytes,
+    chunks,
+    partitions: shape.mapOnly ? 0 : countPartitions(inputBytes, splits.count, job.options.reduceTasks),
+    mapOnly: shape.mapOnly,
+    solo: inputBytes <= job.options.soloBytes && splits.count <= SOLO_SPLITS_MAX && job.options.soloBytes > 0,
+  };
+  await world.work.putIfAbsent(stepPlanKey(job.jobId, step), encodeJson(plan));
+  const written = await readStepPlan(world, job.jobId, step);
+  assert(written !== undefined, 'a plan that was just written is there');
+  return written;
+}
+
+/** A job of many tiny objects has more to do than its bytes say. */
+const SOLO_SPLITS_MAX = 16;
+
+export async function readStepPlan(world: Pick<World, 'work'>, jobId: string, step: number): Promise<StepPlan | undefined> {
+  const key = stepPlanKey(jobId, step);
+  if ((await world.work.head(key)) === undefined) return undefined;
+  return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as StepPlan;
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+type StepInputShape = StepShape['inputs'][number];
+
+async function planOutside(world: PlanWorld, job: JobRecord, input: StepInputShape, splits: SplitWriter): Promise<{ bytes: number; objects: number }> {
+  const listing = job.inputs.find((candidate) => candidate.name === input.name);
+  assert(listing !== undefined, `the input ${input.name} was given when the job was made`);
+  const digest = new ListingDigest();
+  // A try on the first n records reads them in order, so all ranges are one split.
+  const packer = new SplitPacker(job.limit === undefined ? job.options.splitBytes : Number.POSITIVE_INFINITY);
+  for await (const page of world.input.list(listing.location)) {
+    digest.add(page);
+    for (const object of await withCuts(world, page, input, job.options.splitBytes)) {
+      for (const ranges of packer.add(object)) splits.add(input.name, { ranges, ...limitOf(job) });
+    }
+    await splits.flushFull();
+  }
+  for (const ranges of packer.flush()) splits.add(input.name, { ranges, ...limitOf(job) });
+  const found = digest.finish();
+  if (found.digest !== listing.digest) {
+    throw new InputChangedError({ key: listing.location, expected: describe(listing), found: describe(found) });
+  }
+  return found;
+}
+
+function describe(listing: { objects: number; bytes: number; digest: string }): string {
+  return `${listing.objects} objects of ${listing.bytes} bytes in all (listing ${listing.digest.slice(0, 12)})`;
+}
+
+function limitOf(job: JobRecord): { limit?: number } {
+  return job.limit === undefined ? {} : { limit: job.limit };
+}
+
+/** Only an object larger than a split could be cut, so only those are probed for compression. */
+async function withCuts(world: PlanWorld, page: readonly ObjectInfo[], input: StepInputShape, splitBytes: number): Promise<readonly PlannedObject[]> {
+  const planned: PlannedObject[] = page.map((object) => ({ ...object, cuts: input.cuts === 'ranges' ? 'ranges' : 'whole' }));
+  const large = planned.flatMap((object, index) => (object.bytes > splitBytes && object.cuts === 'ranges' ? [index] : []));
+  for (let start = 0; start < large.length; start += PROBES_IN_FLIGHT) {
+    await Promise.all(
+      large.slice(start, start + PROBES_IN_FLIGHT).map(async (index) => {
+        const object = planned[index]!;
+        const head = await world.input.readRange(object.key, object.version, 0, Math.min(4, object.bytes));
+        if (detectCompression(head) !== 'none') planned[index] = { ...object, cuts: 'whole' };
+      }),
+    );
+  }
+  return planned;
+}
+
+/** Pairs objects are of about a reduce task's size, so each is a split. */
+function planPairs(job: JobRecord, name: string, objects: readonly PairsRange[], splits: SplitWriter): { bytes: number; objects: number } {
+  for (const object of objects) splits.add(name, { ranges: [], pairs: [object], ...limitOf(job) });
+  return { bytes: objects.reduce((sum, object) => sum + object.bytes, 0), objects: objects.length };
+}
+
+/** Writes rows to chunks as they come, so that only one chunk is in memory. */
+class SplitWriter {
+  count = 0;
+  private readonly world: PlanWorld;
+  private readonly jobId: string;
+  private readonly step: number;
+  private rows: Uint8Array[] = [];
+  private readonly chunks: { key: string; firstSplit: number; rowEnds: number[] }[] = [];
+  private readonly full: Uint8Array[][] = [];
+
+  constructor(world: PlanWorld, jobId: string, step: number) {
+    this.world = world;
+    this.jobId = jobId;
+    this.step = step;
+  }
+
+  add(input: string, split: { readonly ranges: readonly InputRange[]; readonly pairs?: readonly PairsRange[]; readonly limit?: number }): void {
+    const row: Split = { index: this.count, input, ...split };
+    this.rows.push(Buffer.from(`${JSON.stringify(row)}\n`));
+    this.count += 1;
+    if (this.rows.length === ROWS_PER_CHUNK) this.close();
+  }
+
+  /** Writes the chunks that are full. */
+  async flushFull(): Promise<void> {
+    for (const rows of this.full.splice(0)) {
+      const rowEnds: number[] = [];
+      let end = 0;
+      for (const row of rows) {
+        end += row.length;
+        rowEnds.push(end);
+      }
+      const key = splitsKey(this.jobId, this.step, this.chunks.length);
+      await this.world.work.put(key, Buffer.concat(rows));
+      this.chunks.push({ key, firstSplit: this.chunks.length * ROWS_PER_CHUNK, rowEnds });
+    }
+  }
+
+  async finish(): Promise<StepPlan['chunks']> {
+    this.close();
+    await this.flushFull();
+    return this.chunks;
+  }
+
+  private close(): void {
+    if (this.rows.length > 0) this.full.push(this.rows);
+    this.rows = [];
+  }
+}

@@ -1,0 +1,27 @@
+import type { InputRange } from '../record/reader.ts';
+
+/** What one map task reads: one row of `splits/<chunk>.jsonl`. All its ranges are of one input, in listing order. */
+export type Split = {
+  readonly index: number;
+  /** Name of the input; `''` for the unnamed one. */
+  readonly input: string;
+  readonly ranges: readonly InputRange[];
+  /** Stop after that many records. */
+  readonly limit?: number;
+  /** In place of ranges: output of an earlier step. */
+  readonly pairs?: readonly PairsRange[];
+};
+
+/** The pairs that one reduce (or map-only) task of an earlier step left. */
+export type PairsRange = {
+  readonly key: string;
+  readonly bytes: number;
+  readonly footerStart: number;
+};
+
+/** Where a split's row lies: half-open bytes of a chunk. */
+export type SplitRef = { readonly chunk: number; readonly byteStart: number; readonly byteEnd: number };
+
+export function parseSplit(row: Uint8Array): Split {
+  return JSON.parse(Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('utf8')) as Split;
+}
