@@ -110,7 +110,11 @@ export class BadRecordError extends RefoldError {
   readonly retryable = false;
   readonly hint: string;
   constructor(values: { object: string; byte: number; reason: string; hint: string }, options?: ErrorOptions) {
-    super(`${values.object}: the record at byte ${values.byte}: ${values.reason}.`, { object: values.object, byte: values.byte, reason: values.reason }, options);
+    super(
+      `${values.object}: the record at byte ${values.byte}: ${values.reason}.`,
+      { object: values.object, byte: values.byte, reason: values.reason },
+      options,
+    );
     this.hint = values.hint;
   }
 }
@@ -154,7 +158,11 @@ export class InvalidOptionError extends RefoldError {
   readonly retryable = false;
   readonly hint: string;
   constructor(values: { option: string; value: string; rule: string; hint?: string }, options?: ErrorOptions) {
-    super(`${values.option}: ${values.value} is not ${values.rule}.`, { option: values.option, value: values.value, rule: values.rule }, options);
+    super(
+      `${values.option}: ${values.value} is not ${values.rule}.`,
+      { option: values.option, value: values.value, rule: values.rule },
+      options,
+    );
     this.hint = values.hint ?? 'See the table of options in docs/options.md.';
   }
 }
@@ -175,7 +183,8 @@ export class LedgerUnusableError extends RefoldError {
   override readonly name = 'LedgerUnusableError';
   readonly code = 'REFOLD_LEDGER_UNUSABLE';
   readonly retryable = false;
-  readonly hint = 'Free some space or fix the permissions; if the file is damaged, delete the work area (.refold) and run the job anew.';
+  readonly hint =
+    'Free some space or fix the permissions; if the file is damaged, delete the work area (.refold) and run the job anew.';
   constructor(values: { path: string; reason: string }, options?: ErrorOptions) {
     super(`The ledger ${values.path} cannot be used: ${values.reason}.`, values, options);
   }

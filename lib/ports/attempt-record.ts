@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { TaskItem, TaskResult } from './task-ledger.ts';
+import type { Commit, TaskItem, TaskResult } from './task-ledger.ts';
 
 /** One attempt as a ledger keeps it. A task is the list of these, in the order of their numbers. */
 export type AttemptRecord = {
@@ -8,45 +8,80 @@ export type AttemptRecord = {
   readonly number: number;
   readonly end: AttemptEnd | undefined;
   /** Of a committed or invalidated attempt. */
-  readonly result?: TaskResult;
-  readonly committedAtMs?: number;
+  readonly commit?: Commit;
+  /** Of a failed attempt. */
   readonly failure?: Failure;
 };
 
 export type AttemptEnd = 'committed' | 'lost' | 'failed' | 'invalidated';
 
+/** What the ledger answers, and the record to store in the same transaction, if any. Pure: adapters read, ask, and write. */
+export type Decision<Answer> = { readonly answer: Answer; readonly record?: AttemptRecord };
+
+export function decideBegin(
+  attempts: readonly AttemptRecord[],
+  attemptId: string,
+): Decision<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }> {
+  const commit = commitOf(attempts);
+  if (commit !== undefined) return { answer: { kind: 'committed', commit } };
+  const record = recordOf(attempts, attemptId);
+  return { answer: { kind: 'begun', attempt: record.number }, record };
+}
+
+export function decideCommit(
+  attempts: readonly AttemptRecord[],
+  attemptId: string,
+  result: TaskResult,
+  nowMs: number,
+): Decision<{ readonly kind: 'won' } | { readonly kind: 'lost'; readonly winner: Commit } | { readonly kind: 'invalidated' }> {
+  const winner = commitOf(attempts);
+  if (winner?.attemptId === attemptId) return { answer: { kind: 'won' } };
+  const record = recordOf(attempts, attemptId);
+  if (record.end === 'invalidated') return { answer: { kind: 'invalidated' } };
+  if (winner !== undefined) {
+    const answer = { kind: 'lost', winner } as const;
+    return record.end === undefined ? { answer, record: { ...record, end: 'lost' } } : { answer };
+  }
+  const commit = { attemptId, committedAtMs: nowMs, result };
+  return { answer: { kind: 'won' }, record: { attemptId, number: record.number, end: 'committed', commit } };
+}
+
+export function decideFail(attempts: readonly AttemptRecord[], attemptId: string, failure: Failure): Decision<void> {
+  const record = recordOf(attempts, attemptId);
+  if (record.end !== undefined) return { answer: undefined };
+  return { answer: undefined, record: { ...record, end: 'failed', failure } };
+}
+
+/** `record` is there only for the first of several equal requests: the job changes with it. */
+export function decideInvalidate(attempts: readonly AttemptRecord[], attemptId: string): Decision<'invalidated' | 'not-current'> {
+  const record = recordOf(attempts, attemptId);
+  if (record.end === 'invalidated') return { answer: 'invalidated' };
+  if (record.end !== 'committed') return { answer: 'not-current' };
+  return { answer: 'invalidated', record: { ...record, end: 'invalidated' } };
+}
+
 /** What `readTask` says of a task with these attempts. */
 export function taskItemOf(index: number, attempts: readonly AttemptRecord[]): TaskItem {
-  const committed = committedOf(attempts);
+  const commit = commitOf(attempts);
   const lastFailure = attempts.findLast((attempt) => attempt.end === 'failed')?.failure;
   return {
     index,
     attempts: attempts.length,
     lost: attempts.filter((attempt) => attempt.end === 'lost').length,
     failed: attempts.filter((attempt) => attempt.end === 'failed').length,
-    ...(committed && { commit: commitOf(committed) }),
+    ...(commit && { commit }),
     ...(lastFailure && { lastFailure }),
     invalidated: attempts.filter((attempt) => attempt.end === 'invalidated').map((attempt) => attempt.attemptId),
   };
 }
 
-/** The winner's record, if there is one. There is never a second. */
-export function committedOf(attempts: readonly AttemptRecord[]): CommittedRecord | undefined {
-  return attempts.find(isCommitted);
+/** The winner's commit, if there is one. There is never a second. */
+function commitOf(attempts: readonly AttemptRecord[]): Commit | undefined {
+  return attempts.find((attempt) => attempt.end === 'committed')?.commit;
 }
 
-export function commitOf({ attemptId, committedAtMs, result }: CommittedRecord): NonNullable<TaskItem['commit']> {
-  return { attemptId, committedAtMs, result };
-}
-
-type CommittedRecord = AttemptRecord & { readonly end: 'committed'; readonly result: TaskResult; readonly committedAtMs: number };
-
-function isCommitted(attempt: AttemptRecord): attempt is CommittedRecord {
-  return attempt.end === 'committed';
-}
-
-/** The attempt's record, or the one it would begin with: the ledger may meet an attempt at its end first. */
-export function recordOf(attempts: readonly AttemptRecord[], attemptId: string): AttemptRecord {
+/** The attempt's record, or the one it begins with. */
+function recordOf(attempts: readonly AttemptRecord[], attemptId: string): AttemptRecord {
   const record = attempts.find((attempt) => attempt.attemptId === attemptId);
-  return record ?? { attemptId, number: (attempts.at(-1)?.number ?? 0) + 1, end: undefined };
+  return record ?? { attemptId, number: attempts.length + 1, end: undefined };
 }

@@ -1,4 +1,4 @@
-import type { Failure } from '../errors.ts';
+import { assert, type Failure } from '../errors.ts';
 import type { JobItem, JobState, Phase } from './task-ledger.ts';
 
 /** A job as a ledger keeps it: what callers see, and the last move, by which a repeated one is known. Pure: ledgers store the answers. */
@@ -53,10 +53,12 @@ export function mayInvalidate({ job }: JobRecord, run: number): boolean {
 }
 
 /** The job after one commit of `phase` in `step` was invalidated. */
-export function invalidatedJob({ job }: JobRecord, step: number, phase: Phase, nowMs: number): JobRecord {
+export function invalidatedJob({ job, lastMove }: JobRecord, step: number, phase: Phase, nowMs: number): JobRecord {
+  assert(step < job.generations.length, 'a job has a generation for each of its steps');
   const generations = job.generations.map((generation, at) => (phase === 'map' && at === step ? generation + 1 : generation));
   const state = job.state === 'COMMITTING' ? (phase === 'map' ? 'MAPPING' : 'REDUCING') : job.state;
-  return { job: { ...job, state, generations, updatedAtMs: nowMs } };
+  const changed = { ...job, state, generations, updatedAtMs: nowMs };
+  return state === job.state && lastMove ? { job: changed, lastMove } : { job: changed };
 }
 
 /** An ended job gives up its output path to whoever asks. */

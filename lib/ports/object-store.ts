@@ -25,7 +25,13 @@ export interface ObjectStore {
    * @param version the version to insist on, or undefined for whichever there is
    * @throws ObjectMissingError, InputChangedError (another version, or shorter than byteEnd)
    */
-  readRange(key: string, version: string | undefined, byteStart: number, byteEnd: number, target?: Uint8Array): Promise<Uint8Array>;
+  readRange(
+    key: string,
+    version: string | undefined,
+    byteStart: number,
+    byteEnd: number,
+    target?: Uint8Array,
+  ): Promise<Uint8Array>;
   /** The whole object. @throws ObjectMissingError */
   read(key: string): Promise<Uint8Array>;
   /** Writes the whole object, replacing what is there. */
@@ -56,5 +62,4 @@ export function assertObjectKey(key: string): void {
 }
 
 /** Empty, a `/` at either end or doubled, a part that is `.` or `..` or begins with `.tmp`, a NUL. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL ends a path, so it must not be in one.
 const UNSAFE_KEY = /^$|^\/|\/$|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|(?:^|\/)\.tmp|\0/;

@@ -11,7 +11,9 @@ export type StagedPart = {
 };
 
 /** What lies at an output path before a job starts. */
-export type OutputState = { readonly kind: 'empty' } | { readonly kind: 'occupied'; readonly example: string; readonly succeeded: boolean };
+export type OutputState =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'occupied'; readonly example: string; readonly succeeded: boolean };
 
 /** One job's output path. Nothing is visible there before `publish`. */
 export interface OutputStore {

@@ -86,17 +86,28 @@ export interface TaskLedger {
    * Condition: the job exists (else an InvariantError), is not DONE, and run = `run` - 1, or run = `run` with my executionId. A FAILED or CANCELLED job goes back to PLANNING; any
    * other keeps its state. The error is cleared. From then on state changes of older runs are refused. A repeat changes nothing.
    */
-  startRun(jobId: string, run: number, executionId: string): Promise<{ readonly kind: 'started' | 'refused'; readonly job: JobItem }>;
+  startRun(
+    jobId: string,
+    run: number,
+    executionId: string,
+  ): Promise<{ readonly kind: 'started' | 'refused'; readonly job: JobItem }>;
   /**
    * Condition: no commit. Answers with the attempt's number, from 1 and the same for a repeat, or with the commit that is there.
    */
-  beginAttempt(task: TaskId, attemptId: string): Promise<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }>;
+  beginAttempt(
+    task: TaskId,
+    attemptId: string,
+  ): Promise<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }>;
   /**
    * Condition: no commit, and this attempt was never invalidated. An existing commit with my attemptId is a win: the reply was lost.
    * A loss is counted once an attempt, and not for one that has failed. An attempt that was given up as failed may still win; then
    * it counts as committed only. `invalidated`: this attempt had won before and was thrown out since.
    */
-  commit(task: TaskId, attemptId: string, result: TaskResult): Promise<{ readonly kind: 'won' } | { readonly kind: 'lost'; readonly winner: Commit } | { readonly kind: 'invalidated' }>;
+  commit(
+    task: TaskId,
+    attemptId: string,
+    result: TaskResult,
+  ): Promise<{ readonly kind: 'won' } | { readonly kind: 'lost'; readonly winner: Commit } | { readonly kind: 'invalidated' }>;
   /** Records the failure; counted once an attempt. Nothing happens to an attempt that has committed, lost or been invalidated. */
   failAttempt(task: TaskId, attemptId: string, failure: Failure): Promise<void>;
   /**
@@ -124,7 +135,10 @@ export interface TaskLedger {
    * One job at a time may own an output path. A lease of a job that is DONE, FAILED, CANCELLED or deleted may be taken over;
    * a job that takes its work up again asks again.
    */
-  acquireLease(outputPath: string, jobId: string): Promise<{ readonly kind: 'acquired' } | { readonly kind: 'held'; readonly by: string }>;
+  acquireLease(
+    outputPath: string,
+    jobId: string,
+  ): Promise<{ readonly kind: 'acquired' } | { readonly kind: 'held'; readonly by: string }>;
   /** Nothing happens unless that job holds it. */
   releaseLease(outputPath: string, jobId: string): Promise<void>;
   /** Forgets a job, its tasks and its leases. For `gc`. */
