@@ -43,7 +43,8 @@ export function describeThrown(thrown: unknown): { readonly name: string; readon
       const { name, message, stack } = thrown as { name?: unknown; message: unknown; stack?: unknown };
       return { name: typeof name === 'string' && name !== '' ? name : 'Error', message: String(message), stack: framesOf(stack) };
     }
-    const text = typeof thrown === 'string' ? JSON.stringify(thrown) : typeof thrown === 'object' ? JSON.stringify(thrown) : String(thrown);
+    const text =
+      typeof thrown === 'string' ? JSON.stringify(thrown) : typeof thrown === 'object' ? JSON.stringify(thrown) : String(thrown);
     return { name: 'NotAnError', message: `${text ?? typeof thrown} was thrown, which is not an Error`, stack: '' };
   } catch {
     return { name: 'NotAnError', message: `a ${typeof thrown} was thrown that cannot be shown`, stack: '' };
@@ -53,7 +54,10 @@ export function describeThrown(thrown: unknown): { readonly name: string; readon
 function framesOf(stack: unknown): string {
   if (typeof stack !== 'string') return '';
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !/\(?node:|<anonymous>\)?$/.test(line));
-  return frames.slice(0, STACK_LINES_MAX).map((line) => line.trim()).join('\n');
+  return frames
+    .slice(0, STACK_LINES_MAX)
+    .map((line) => line.trim())
+    .join('\n');
 }
 
 /** Shortens the longest text, again and again, until the whole fits. Terminates: each round halves a text or ends. */

@@ -12,7 +12,13 @@ const KEY_BYTES_MAX = 512;
 /** What user code had in hand, as a supervisor reads it when the task thread no longer answers. */
 export type InHand =
   | { readonly kind: 'nothing'; readonly sequence: number }
-  | { readonly kind: 'record'; readonly object: string; readonly byte: number; readonly record: number; readonly sequence: number }
+  | {
+      readonly kind: 'record';
+      readonly object: string;
+      readonly byte: number;
+      readonly record: number;
+      readonly sequence: number;
+    }
   | { readonly kind: 'group'; readonly key: Uint8Array; readonly sequence: number }
   | { readonly kind: 'setup' | 'cleanup' | 'load'; readonly sequence: number };
 
@@ -87,7 +93,13 @@ export class RecordCursor {
     const kind = PHASES[cells[PHASE]!] ?? 'nothing';
     const text = this.text.slice(0, this.textLength[0]);
     if (kind === 'record') {
-      return { kind, object: new TextDecoder().decode(text), byte: cells[BYTE_BASE]! + cells[AT]!, record: cells[RECORD]!, sequence };
+      return {
+        kind,
+        object: new TextDecoder().decode(text),
+        byte: cells[BYTE_BASE]! + cells[AT]!,
+        record: cells[RECORD]!,
+        sequence,
+      };
     }
     return kind === 'group' ? { kind, key: text, sequence } : { kind, sequence };
   }

@@ -8,7 +8,8 @@ export class SandboxLostError extends RefoldError {
   override readonly name = 'SandboxLostError';
   readonly code = 'REFOLD_SANDBOX_LOST';
   readonly retryable = true;
-  readonly hint = 'The task is run again by itself; if this repeats, look for what kills processes: memory limits of the machine or a native module.';
+  readonly hint =
+    'The task is run again by itself; if this repeats, look for what kills processes: memory limits of the machine or a native module.';
   constructor(values: { pid: number; end: string }, options?: ErrorOptions) {
     super(`Worker process ${values.pid} ended in mid-task (${values.end}).`, values, options);
   }
@@ -51,7 +52,8 @@ export class RecordHungError extends RefoldError {
   override readonly name = 'RecordHungError';
   readonly code = 'REFOLD_RECORD_HUNG';
   readonly retryable = true;
-  readonly hint = 'Look for a loop without an end or a promise that never settles; if the work is honest, raise --record-timeout-ms.';
+  readonly hint =
+    'Look for a loop without an end or a promise that never settles; if the work is honest, raise --record-timeout-ms.';
   constructor(inHand: InHand, values: { recordTimeoutMs: number }) {
     super(`User code did not return within ${values.recordTimeoutMs} ms${at(inHand)}.`, { ...values, ...placeValues(inHand) });
   }
@@ -99,7 +101,11 @@ export class ThreadCrashedError extends RefoldError {
   readonly retryable = true;
   readonly hint = 'Await every promise and catch errors in timers and event handlers.';
   constructor(inHand: InHand, values: { reason: string; stack: string }, options?: ErrorOptions) {
-    super(`An error outside of every call ended the task${at(inHand)}: ${values.reason}.`, { ...values, ...placeValues(inHand) }, options);
+    super(
+      `An error outside of every call ended the task${at(inHand)}: ${values.reason}.`,
+      { ...values, ...placeValues(inHand) },
+      options,
+    );
   }
 }
 

@@ -51,13 +51,31 @@ export type TaskRunner = {
 export type TaskProgress = { readonly bytes: number; readonly records: number };
 
 /** How a task ended, as it crosses threads and processes. */
-export type TaskOutcome = { readonly kind: 'done'; readonly answer: unknown } | { readonly kind: 'failed'; readonly failure: Failure };
+export type TaskOutcome =
+  | { readonly kind: 'done'; readonly answer: unknown }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** What a sandbox says while a task runs. */
 export type TaskReport =
   | { readonly kind: 'begun'; readonly attemptId: string }
   | { readonly kind: 'progress'; readonly progress: TaskProgress }
   | { readonly kind: 'log'; readonly line: string };
+
+/** Where tasks execute, one at a time: a worker process, or a supervised thread of this one. */
+export interface Sandbox {
+  /** Of the process that user code runs in. */
+  readonly pid: number;
+  /** It is gone and takes no more tasks. */
+  readonly isOver: boolean;
+  /** Loads the job ahead of its first task. Between tasks only. */
+  prepare(job: SandboxJob): void;
+  /** Never rejects. One task at a time, after `prepare`. */
+  run(task: unknown, onReport: (report: TaskReport) => void): Promise<TaskOutcome>;
+  /** Asks the task to stop, and ends its thread if it does not. The outcome comes through `run` in either case. */
+  cancel(): void;
+  /** Ends the sandbox, whatever it does. */
+  close(): Promise<void>;
+}
 
 /** To a worker process, and on to its task thread. One task at a time. */
 export type ToSandbox =
