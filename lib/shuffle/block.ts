@@ -27,7 +27,14 @@ export type BlockHeader = {
   crc: number;
 };
 
-export function writeBlockHeader(target: Uint8Array, codec: number, rawBytes: number, storedBytes: number, records: number, crc: number): void {
+export function writeBlockHeader(
+  target: Uint8Array,
+  codec: number,
+  rawBytes: number,
+  storedBytes: number,
+  records: number,
+  crc: number,
+): void {
   const view = new DataView(target.buffer, target.byteOffset, BLOCK_HEADER_BYTES);
   view.setUint8(0, codec);
   view.setUint32(1, rawBytes, true);

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { assert, InvariantError } from '../errors.ts';
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys } from '../record/key-codec.ts';
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, BlockCompressor, CODEC_STORED, CODEC_ZSTD, writeBlockHeader } from './block.ts';
 import { emptyIndex, encodeSegmentFooter, SEGMENT_HEADER, type SegmentAccount, type SegmentIndex } from './segment.ts';
 
@@ -64,7 +64,15 @@ export class SegmentWriter {
   }
 
   /** Adds one record: key = keyBytes[keyStart, keyEnd), value = valueBytes[valueStart, valueEnd). @throws InvariantError when out of order */
-  add(partition: number, keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void {
+  add(
+    partition: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     if (partition !== this.partition) this.startRun(partition);
     else if (compareKeys(this.lastBytes, this.lastStart, this.lastEnd, keyBytes, keyStart, keyEnd) > 0) refuseOrder(partition);
     const keyLength = keyEnd - keyStart;
@@ -126,7 +134,10 @@ export class SegmentWriter {
   }
 
   private startRun(partition: number): void {
-    assert(partition > this.partition && partition < this.partitionEnd, 'partitions come in ascending order, below the count of the job');
+    assert(
+      partition > this.partition && partition < this.partitionEnd,
+      'partitions come in ascending order, below the count of the job',
+    );
     this.endRun();
     const { byteStart, partitionStart } = this.index;
     byteStart.fill(this.bytes, this.partition - partitionStart + 1, partition - partitionStart + 1);
@@ -183,7 +194,8 @@ export class SegmentWriter {
     }
     this.at = BLOCK_HEADER_BYTES;
     this.blockRecords = 0;
-    if (this.block.length > BLOCK_HEADER_BYTES + BLOCK_BYTES_MAX) this.block = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_BYTES_MAX);
+    if (this.block.length > BLOCK_HEADER_BYTES + BLOCK_BYTES_MAX)
+      this.block = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_BYTES_MAX);
   }
 }
 

@@ -113,9 +113,11 @@ export function decodeSegmentFooter(bytes: Uint8Array, segmentKey: string, foote
   const trailer = bytes.length - TRAILER_BYTES;
   if (bytes.length < FOOTER_BYTES_MIN) refuse(0, 'too short for a footer');
   if (uint32At(bytes, trailer + 16) !== FOOTER_MAGIC) refuse(trailer + 16, 'a segment does not end like this');
-  if (uint32At(bytes, trailer + 12) !== zlib.crc32(bytes.subarray(0, trailer + 12))) refuse(trailer + 12, 'the CRC of the footer is wrong');
+  if (uint32At(bytes, trailer + 12) !== zlib.crc32(bytes.subarray(0, trailer + 12)))
+    refuse(trailer + 12, 'the CRC of the footer is wrong');
   const version = uint32At(bytes, trailer + 8);
-  if (version !== SEGMENT_VERSION) refuse(trailer + 8, `segment version ${version} is unknown, this refold reads version ${SEGMENT_VERSION}`);
+  if (version !== SEGMENT_VERSION)
+    refuse(trailer + 8, `segment version ${version} is unknown, this refold reads version ${SEGMENT_VERSION}`);
   if (uint32At(bytes, trailer + 4) !== bytes.length) refuse(trailer + 4, 'the footer has another length');
   const accountStart = trailer - uint32At(bytes, trailer);
   if (accountStart < 0) refuse(trailer, 'the account is longer than the footer');
@@ -138,7 +140,10 @@ export function decodeSegmentFooter(bytes: Uint8Array, segmentKey: string, foote
   }
   if (reader.at !== accountStart) refuse(accountStart, 'the index has another length');
   if (byte !== footerStart) refuse(0, `the runs end at byte ${byte}, not where the footer starts`);
-  return { index, account: decodeAccount(bytes.subarray(accountStart, trailer)) ?? refuse(accountStart, 'the account is no account') };
+  return {
+    index,
+    account: decodeAccount(bytes.subarray(accountStart, trailer)) ?? refuse(accountStart, 'the account is no account'),
+  };
 }
 
 /** Counters as pairs of name and digits: JSON has no bigint, and a counter may have any name. */
@@ -149,7 +154,10 @@ function encodeAccount(account: SegmentAccount): Uint8Array {
 
 function decodeAccount(json: Uint8Array): SegmentAccount | undefined {
   try {
-    const parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)) as { counters: [string, string][]; counts: unknown };
+    const parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)) as {
+      counters: [string, string][];
+      counts: unknown;
+    };
     return { counters: new Map(parsed.counters.map(([name, digits]) => [name, BigInt(digits)])), counts: parsed.counts };
   } catch {
     return undefined;
