@@ -31,19 +31,14 @@ export type MapResult = {
   readonly segmentKey: string;
   readonly segmentBytes: number;
   readonly footerStart: number;
-  /** Only for a map-only job: the staged part and its account. */
-  readonly part?: StagedPart;
-  readonly attemptKey?: string;
 };
-/** What a committed reduce attempt left. The account is in the attempt file. */
+/** What a committed reduce attempt left, or the map attempt of a map-only job, or Solo. Parts and account are in the attempt file. */
 export type ReduceResult = {
   readonly kind: 'reduce';
   readonly attemptKey: string;
-  /** SHA-256 of the index rows that the attempt read; see digest.ts. */
+  /** SHA-256 of the index rows that the attempt read, and their generation; `''` and 0 where there was no shuffle. */
   readonly digest: string;
-  /** The last step leaves a part; a step before it leaves a pairs object. */
-  readonly part?: StagedPart;
-  readonly pairsKey?: string;
+  readonly generation: number;
 };
 export type TaskResult = MapResult | ReduceResult;
 
