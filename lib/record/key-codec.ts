@@ -1,6 +1,7 @@
 import { assert, InvariantError, RefoldError, UnencodableError } from '../errors.ts';
 import type { Key } from '../job/key.ts';
 import type { ByteSink } from './byte-sink.ts';
+import { showValue } from './show-value.ts';
 import { Slice } from './slice.ts';
 import { appendUtf8, decodeUtf8 } from './utf8.ts';
 
@@ -24,6 +25,7 @@ export const KEY_TAG_TUPLE = 0x09;
 const TAG_DATE = 0x0a;
 const TUPLE_END = 0x01;
 const TUPLE_DEPTH_MAX = 100;
+const PATH_LENGTH_MAX = 100;
 
 /**
  * Appends the encoded key. A throw leaves the sink as it was.
@@ -107,18 +109,6 @@ export function showKey(bytes: Uint8Array, start: number, end: number): string {
   return showValue(decodeKey(bytes, start, end));
 }
 
-/** Any key or value for a message, as `showKey` shows it. Never throws. */
-export function showValue(value: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(value, showPart) ?? String(value);
-  } catch {
-    text = Object.prototype.toString.call(value);
-  }
-  const safe = text.replace(UNSAFE, (point) => `\\u{${point.codePointAt(0)!.toString(16)}}`);
-  return safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX - 1)}…` : safe;
-}
-
 /** `groupBy` met a key without that many elements. */
 export class ShortKeyError extends RefoldError {
   override readonly name = 'ShortKeyError';
@@ -128,22 +118,6 @@ export class ShortKeyError extends RefoldError {
   constructor(values: { key: string; groupBy: number }, options?: ErrorOptions) {
     super(`The key ${values.key} is no tuple of ${values.groupBy} or more elements, which groupBy asks for.`, values, options);
   }
-}
-
-const SHOWN_LENGTH_MAX = 100;
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-function showPart(_name: string, part: unknown): unknown {
-  if (typeof part === 'bigint') return `${part}n`;
-  if (typeof part === 'number' && !Number.isFinite(part)) return String(part);
-  if (typeof part === 'function' || typeof part === 'symbol') return String(part).slice(0, SHOWN_LENGTH_MAX);
-  if (part instanceof Slice) return showBytes(part.bytes, part.byteStart, part.byteEnd);
-  if (part instanceof Uint8Array) return showBytes(part, 0, part.length);
-  return part;
-}
-
-function showBytes(bytes: Uint8Array, start: number, end: number): string {
-  return decodeUtf8(bytes, start, Math.min(end, start + SHOWN_LENGTH_MAX));
 }
 
 function encodeOutermost(key: unknown, sink: ByteSink, dates: boolean): void {
@@ -176,7 +150,7 @@ function encodeElements(tuple: readonly unknown[], depth: number, dates: boolean
   try {
     for (; index < tuple.length; index++) encodeElement(tuple[index], depth, dates, sink);
   } catch (error) {
-    if (error instanceof Refusal) error.path = `[${index}]${error.path}`.slice(0, SHOWN_LENGTH_MAX);
+    if (error instanceof Refusal) error.path = `[${index}]${error.path}`.slice(0, PATH_LENGTH_MAX);
     throw error;
   }
 }
