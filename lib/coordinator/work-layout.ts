@@ -7,17 +7,26 @@ export const receiptKey = (jobId: string) => `jobs/${jobId}/receipt.json`;
 export const eventsKey = (jobId: string, run: number, part: number) => `jobs/${jobId}/events/${pad(run)}-${pad(part)}.jsonl`;
 export const stepPlanKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/plan.json`;
 export const boundariesKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/boundaries.json`;
-export const groupsKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/reduce-groups.json`;
+export const groupsKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/reduce-groups.jsonl`;
 export const splitsKey = (jobId: string, step: number, chunk: number) => `jobs/${jobId}/${step}/splits/${pad(chunk)}.jsonl`;
-export const mapTasksKey = (jobId: string, step: number, run: number, round: number) => `jobs/${jobId}/${step}/map-tasks-${run}-${round}.json`;
-export const reduceTasksKey = (jobId: string, step: number, run: number, round: number) => `jobs/${jobId}/${step}/reduce-tasks-${run}-${round}.json`;
-export const segmentKey = (jobId: string, step: number, mapIndex: number, attemptId: string) => `jobs/${jobId}/${step}/map/${pad(mapIndex)}/${attemptId}.seg`;
-export const mapAttemptKey = (jobId: string, step: number, mapIndex: number, attemptId: string) => `jobs/${jobId}/${step}/map/${pad(mapIndex)}/${attemptId}.json`;
-export const reduceAttemptKey = (jobId: string, step: number, index: number, attemptId: string) => `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.json`;
-export const pairsKey = (jobId: string, step: number, index: number, attemptId: string) => `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.pairs`;
+export const mapTasksKey = (jobId: string, step: number, run: number, round: number) =>
+  `jobs/${jobId}/${step}/map-tasks-${run}-${round}.json`;
+export const reduceTasksKey = (jobId: string, step: number, run: number, round: number) =>
+  `jobs/${jobId}/${step}/reduce-tasks-${run}-${round}.json`;
+export const segmentKey = (jobId: string, step: number, mapIndex: number, attemptId: string) =>
+  `jobs/${jobId}/${step}/map/${pad(mapIndex)}/${attemptId}.seg`;
+export const mapAttemptKey = (jobId: string, step: number, mapIndex: number, attemptId: string) =>
+  `jobs/${jobId}/${step}/map/${pad(mapIndex)}/${attemptId}.json`;
+export const reduceAttemptKey = (jobId: string, step: number, index: number, attemptId: string) =>
+  `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.json`;
+export const pairsKey = (jobId: string, step: number, index: number, attemptId: string) =>
+  `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.pairs`;
 export const indexChunkKey = (jobId: string, step: number, generation: number, chunk: number, attemptId: string) =>
   `jobs/${jobId}/${step}/shuffle-${generation}/${pad(chunk)}-${attemptId}.idx`;
-export const shuffleKey = (jobId: string, step: number, generation: number) => `jobs/${jobId}/${step}/shuffle-${generation}/index.json`;
+export const shuffleKey = (jobId: string, step: number, generation: number) =>
+  `jobs/${jobId}/${step}/shuffle-${generation}/index.json`;
 export const codeKey = (sha256: string) => `code/${sha256}.mjs`;
 /** Where a job without --output leaves its parts, for standard output. A path below the work area's root. */
 export const stdoutPath = (jobId: string) => `jobs/${jobId}/stdout`;
+/** Its presence says that the step outgrew one sandbox. */
+export const soloRefusedKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/solo-refused`;

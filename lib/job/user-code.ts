@@ -1,5 +1,5 @@
 import { RefoldError, type ErrorValues } from '../errors.ts';
-import { decodeKey } from '../record/key-codec.ts';
+import { showKey } from '../record/key-codec.ts';
 import type { Position } from './task-context.ts';
 
 /** Thrown by user code to say that another try is useless: the job fails at once. */
@@ -33,15 +33,12 @@ export function mapError(cause: unknown, position: Position): UserCodeError {
 
 /** What reduce or combine threw, with the key in hand. */
 export function groupError(cause: unknown, name: 'reduce' | 'combine', keyBytes: Uint8Array, keyStart: number, keyEnd: number): UserCodeError {
-  const key = printableKey(keyBytes, keyStart, keyEnd);
+  const key = showKey(keyBytes, keyStart, keyEnd);
   return new UserCodeError({ function: name, place: ` at key ${key}`, values: { key } }, cause);
 }
 
-/** A key as a person may read it in a terminal: control characters escaped, at most 100 characters. */
-export function printableKey(bytes: Uint8Array, start: number, end: number): string {
-  const key = decodeKey(bytes, start, end);
-  const text = JSON.stringify(key, (_, value) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value));
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+export function setupError(cause: unknown, name: 'setup' | 'cleanup'): UserCodeError {
+  return new UserCodeError({ function: name, place: '', values: {} }, cause);
 }
 
 function describe(cause: unknown): string {

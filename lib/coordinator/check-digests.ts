@@ -1,0 +1,27 @@
+import type { ReduceResult, TaskItem } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { digestOf } from '../shuffle/digest.ts';
+import { readRows } from '../shuffle/read-rows.ts';
+import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
+import type { PlacedGroup } from './reduce-groups.ts';
+
+/**
+ * Reduce tasks whose commit read other content than this generation has. A commit that read this very generation needs no look; for the
+ * others the rows are read again and digested, so a rerun map task with the same content changes nothing.
+ */
+export async function digestsThatDiffer(
+  world: Pick<World, 'work'>,
+  jobId: string,
+  manifest: ShuffleManifest,
+  groups: readonly PlacedGroup[],
+  tasks: ReadonlyMap<number, TaskItem>,
+): Promise<readonly number[]> {
+  const differing: number[] = [];
+  for (const group of groups) {
+    const result = tasks.get(group.index)?.commit?.result as ReduceResult;
+    if (result.generation === manifest.generation) continue;
+    const digest = digestOf(await readRows(world.work, manifest, group.partitionStart, group.partitionEnd));
+    if (digest !== result.digest) differing.push(group.index);
+  }
+  return differing;
+}

@@ -1,0 +1,92 @@
+import { assert, RefoldError } from '../errors.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import type { JobItem, JobState, Phase, TaskItem } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { jobKey } from './work-layout.ts';
+
+/** Another coordinator has started this job anew: this run must stop and change nothing. */
+export class RunReplacedError extends RefoldError {
+  override readonly name = 'RunReplacedError';
+  readonly code = 'REFOLD_RUN_REPLACED';
+  readonly retryable = false;
+  readonly hint = 'Look at the newer run: refold status.';
+  constructor(values: { jobId: string; run: number; currentRun: number; state: string }, options?: ErrorOptions) {
+    super(
+      `Run ${values.run} of ${values.jobId} was replaced by run ${values.currentRun}; the job is ${values.state}.`,
+      values,
+      options,
+    );
+  }
+}
+
+/** Someone cancelled the job while it ran. */
+export class JobCancelledError extends RefoldError {
+  override readonly name = 'JobCancelledError';
+  readonly code = 'REFOLD_CANCELLED';
+  readonly retryable = false;
+  readonly hint = 'Run the same command again to go on from the finished tasks.';
+  constructor(values: { jobId: string }, options?: ErrorOptions) {
+    super(`${values.jobId} was cancelled.`, values, options);
+  }
+}
+
+export async function readJobRecord(world: Pick<World, 'work'>, jobId: string): Promise<JobRecord> {
+  return JSON.parse(Buffer.from(await world.work.read(jobKey(jobId))).toString('utf8')) as JobRecord;
+}
+
+export async function readJobItem(world: Pick<World, 'ledger'>, jobId: string): Promise<JobItem> {
+  const job = await world.ledger.readJob(jobId);
+  assert(job !== undefined, 'a job that runs is in the ledger');
+  return job;
+}
+
+/**
+ * Moves the job to `to`, from whichever state it is in, by conditional writes alone. COMMITTING only rolls forward: it is left by
+ * `invalidate`, never here.
+ * @throws RunReplacedError, JobCancelledError
+ */
+export async function enterState(
+  world: Pick<World, 'ledger'>,
+  jobId: string,
+  run: number,
+  to: JobState,
+  options: { readonly generations?: readonly number[] } = {},
+): Promise<'moved' | 'generations-changed'> {
+  let job = await readJobItem(world, jobId);
+  for (;;) {
+    if (job.run !== run || job.state === 'DONE')
+      throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
+    if (job.state === 'CANCELLED') throw new JobCancelledError({ jobId });
+    if (job.state === to) return 'moved';
+    if (options.generations !== undefined && JSON.stringify(job.generations) !== JSON.stringify(options.generations))
+      return 'generations-changed';
+    assert(job.state !== 'COMMITTING' || to === 'DONE', 'COMMITTING only rolls forward');
+    const answer = await world.ledger.setJobState(jobId, job.state, to, run, options);
+    if (answer.kind === 'moved') return 'moved';
+    job = answer.job;
+  }
+}
+
+/** All tasks of a phase, by index; a task that nobody began is absent. */
+export async function readAllTasks(
+  world: Pick<World, 'ledger'>,
+  jobId: string,
+  step: number,
+  phase: Phase,
+): Promise<ReadonlyMap<number, TaskItem>> {
+  const tasks = new Map<number, TaskItem>();
+  for await (const page of world.ledger.readTasks(jobId, step, phase)) for (const task of page) tasks.set(task.index, task);
+  return tasks;
+}
+
+/** Indexes below `count` without a commit. */
+export function uncommitted(tasks: ReadonlyMap<number, TaskItem>, count: number): readonly number[] {
+  const indexes: number[] = [];
+  for (let index = 0; index < count; index++) if (tasks.get(index)?.commit === undefined) indexes.push(index);
+  return indexes;
+}
+
+export async function readJson<T>(world: Pick<World, 'work'>, key: string): Promise<T | undefined> {
+  if ((await world.work.head(key)) === undefined) return undefined;
+  return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as T;
+}

@@ -1,0 +1,65 @@
+import { assert } from '../errors.ts';
+import type { World } from '../ports/world.ts';
+import type { RowRef } from './machine-call.ts';
+import { groupsKey } from './work-layout.ts';
+
+/** The partitions of one reduce task: neighbours, half open. */
+export type ReduceGroup = { readonly index: number; readonly partitionStart: number; readonly partitionEnd: number };
+export type PlacedGroup = ReduceGroup & { readonly row: RowRef };
+
+/** Raw bytes a reduce task gets, about, when its partitions are small. */
+const REDUCE_TASK_BYTES = 48 * 1024 * 1024;
+
+/**
+ * Puts neighbouring partitions together until a reduce task has enough to do. Parts are written in partition order, so grouping changes
+ * no order. With `reduceTasks` given by the user every partition is a task of its own.
+ */
+export function groupPartitions(rawBytes: readonly number[], reduceTasks: number | 'auto'): readonly ReduceGroup[] {
+  const groups: ReduceGroup[] = [];
+  let partitionStart = 0;
+  let bytes = 0;
+  for (let partition = 0; partition < rawBytes.length; partition++) {
+    const isFull = partition > partitionStart && (reduceTasks !== 'auto' || bytes + rawBytes[partition]! > REDUCE_TASK_BYTES);
+    if (isFull) {
+      groups.push({ index: groups.length, partitionStart, partitionEnd: partition });
+      partitionStart = partition;
+      bytes = 0;
+    }
+    bytes += rawBytes[partition]!;
+  }
+  groups.push({ index: groups.length, partitionStart, partitionEnd: rawBytes.length });
+  return groups;
+}
+
+/** Once for all generations: whoever writes first decides. */
+export async function writeReduceGroups(
+  world: Pick<World, 'work'>,
+  jobId: string,
+  step: number,
+  groups: readonly ReduceGroup[],
+): Promise<readonly PlacedGroup[]> {
+  const rows = groups.map((group) => `${JSON.stringify(group)}\n`).join('');
+  await world.work.putIfAbsent(groupsKey(jobId, step), Buffer.from(rows));
+  const written = await readReduceGroups(world, jobId, step);
+  assert(written !== undefined, 'reduce groups that were just written are there');
+  return written;
+}
+
+/** Undefined before PlanReduce of the step. */
+export async function readReduceGroups(
+  world: Pick<World, 'work'>,
+  jobId: string,
+  step: number,
+): Promise<readonly PlacedGroup[] | undefined> {
+  const key = groupsKey(jobId, step);
+  if ((await world.work.head(key)) === undefined) return undefined;
+  const bytes = Buffer.from(await world.work.read(key));
+  const groups: PlacedGroup[] = [];
+  for (let byteStart = 0; byteStart < bytes.length; ) {
+    const byteEnd = bytes.indexOf(10, byteStart) + 1;
+    const group = JSON.parse(bytes.toString('utf8', byteStart, byteEnd)) as ReduceGroup;
+    groups.push({ ...group, row: { key, byteStart, byteEnd } });
+    byteStart = byteEnd;
+  }
+  return groups;
+}

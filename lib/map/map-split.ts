@@ -1,0 +1,85 @@
+import { AttemptContext } from '../job/attempt-context.ts';
+import type { MapAccount } from '../job/attempt-account.ts';
+import { setupError } from '../job/user-code.ts';
+import { assert } from '../errors.ts';
+import type { InputRange, RangeAccount } from '../record/reader.ts';
+import { readRange } from '../record/read-range.ts';
+import type { StepInput } from '../job/step.ts';
+import { MapRunner } from './map-runner.ts';
+import { readPairs } from './read-pairs.ts';
+import type { MapAttempt } from './run-map-attempt.ts';
+
+type Mapped = Omit<MapAccount, 'pairsEmitted' | 'pairsCombined' | 'spills'>;
+
+/** Reads a split's records and hands each to the user's map: setup, records in order, cleanup. Pairs go to `emit`. */
+export async function mapSplit(options: MapAttempt, emit: (key: unknown, value: unknown) => void): Promise<Mapped> {
+  const { job, step, task, split, control } = options;
+  const input = step.inputs.find((candidate) => candidate.name === split.input);
+  assert(input !== undefined, `the split's input ${split.input} is one of the step's`);
+  const context = new AttemptContext(control, { params: { ...step.params, ...job.params }, attempt: options.attempt, index: task.index });
+  context.input = split.input;
+  const runner = new MapRunner({
+    map: input.map,
+    emit,
+    context,
+    cursor: control.cursor,
+    concurrency: options.concurrency,
+    recordsMax: split.limit ?? Number.POSITIVE_INFINITY,
+  });
+  if (step.setup !== undefined) await callAround(options, 'setup', () => step.setup?.(context));
+  const owned: number[] = [];
+  let bytesRead = 0;
+  for (const range of split.ranges) {
+    if (runner.isFull) break;
+    const account = await readOne(options, input, range, runner, bytesRead);
+    owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
+    bytesRead += range.byteEnd - range.byteStart;
+  }
+  for (const pairs of split.pairs ?? []) {
+    if (runner.isFull) break;
+    await readPairs(options.world.work, pairs, runner, control.signal);
+    bytesRead += pairs.bytes;
+  }
+  if (step.cleanup !== undefined) await callAround(options, 'cleanup', () => step.cleanup?.(emit, context));
+  return {
+    kind: 'map',
+    attemptId: control.attemptId,
+    index: task.index,
+    recordsRead: runner.records,
+    recordsMapped: runner.records,
+    bytesRead,
+    owned,
+    counters: context.counters.totals(),
+  };
+}
+
+async function readOne(options: MapAttempt, input: StepInput, range: InputRange, runner: MapRunner, bytesBefore: number): Promise<RangeAccount> {
+  const { world, control } = options;
+  runner.enterObject(range.key);
+  const account = await readRange({
+    input: world.input,
+    reader: input.reader,
+    scanner: input.reader.open(),
+    range,
+    signal: control.signal,
+    onWindow: (byteBase) => {
+      runner.moveWindow(byteBase);
+      control.onProgress?.({ bytes: bytesBefore + Math.max(0, byteBase - range.byteStart), records: runner.records });
+    },
+    sink: runner.sink,
+    drain: runner.drain,
+  });
+  control.cursor.leave();
+  return account;
+}
+
+async function callAround(options: MapAttempt, name: 'setup' | 'cleanup', call: () => void | Promise<void>): Promise<void> {
+  options.control.cursor.enter(name);
+  try {
+    await call();
+  } catch (error) {
+    throw setupError(error, name);
+  } finally {
+    options.control.cursor.leave();
+  }
+}

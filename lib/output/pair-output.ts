@@ -1,0 +1,12 @@
+/** Where emitted pairs of an attempt go: a part, or an object of pairs for the next step. Synchronous, drained between records. */
+export interface PairOutput {
+  /** Pairs so far. */
+  readonly records: number;
+  emit(key: unknown, value: unknown): void;
+  emitEncoded(keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void;
+  /** True when `drain` has something worth writing. */
+  readonly isFull: boolean;
+  drain(): Promise<void>;
+  /** Drops all of it. */
+  abort(): Promise<void>;
+}
