@@ -60,6 +60,8 @@ export type CommitAnswer = CommitNext | DoneNext | MapNext | PlanReduceNext | Re
  * `failure` is what the machine saw. After a map or reduce phase it is `States.ExceedToleratedFailureThreshold`, which says nothing:
  * the failing attempt has recorded the real cause in the ledger.
  */
-export type MarkFailedCall = Call<PlanAnswer | PlanNext> & { readonly failure: { readonly Error: string; readonly Cause?: string } };
+export type MarkFailedCall = Call<PlanAnswer | PlanNext> & {
+  readonly failure: { readonly Error: string; readonly Cause?: string };
+};
 /** Error and cause that the execution ends with: the first real failure's name, and the Failure as JSON. */
 export type MarkFailedAnswer = { readonly error: string; readonly cause: string };

@@ -103,7 +103,9 @@ export type MapState<Name extends string> = Filters &
     readonly MaxConcurrency?: number;
     readonly MaxConcurrencyPath?: string;
     readonly ItemProcessor: StateMachine & {
-      readonly ProcessorConfig: { readonly Mode: 'INLINE' } | { readonly Mode: 'DISTRIBUTED'; readonly ExecutionType: 'STANDARD' };
+      readonly ProcessorConfig:
+        | { readonly Mode: 'INLINE' }
+        | { readonly Mode: 'DISTRIBUTED'; readonly ExecutionType: 'STANDARD' };
     };
   };
 
