@@ -1,78 +1,63 @@
-import type { ObjectStore, ObjectWriter } from '../ports/object-store.ts';
+import { assert } from '../errors.ts';
+import type { ObjectInfo, ObjectStore, ObjectWriter } from '../ports/object-store.ts';
+import { ByteSink } from '../record/byte-sink.ts';
 import type { SegmentSink } from './segment-writer.ts';
 
-/** A segment up to this size is one PUT; a longer one is streamed. */
-const WHOLE_BYTES_MAX = 32 * 1024 * 1024;
-const CHUNK_BYTES = 1024 * 1024;
+/** Up to here a segment is put whole, with one request. */
+export const PUT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a larger segment waits for before its next bytes are streamed. */
+const STREAM_BYTES = 8 * 1024 * 1024;
 
 /**
- * Takes a segment's bytes synchronously and puts them in the store: whole where they fit memory, streamed otherwise.
- * Nothing is in the store under `key` before `complete`.
+ * Takes a segment to the store. `append` only buffers; the caller awaits `drain` when `isFull`, between two records at the latest
+ * after each few thousand. Must be ended by `complete` or `abort`.
  */
 export class SegmentUpload implements SegmentSink {
-  bytes = 0;
   private readonly store: ObjectStore;
   private readonly key: string;
-  private chunks: Uint8Array[] = [];
-  private last = new Uint8Array(CHUNK_BYTES);
-  private lastBytes = 0;
+  private buffer = new ByteSink(64 * 1024);
+  private bytesMax: number;
   private writer: ObjectWriter | undefined;
+  private isDraining = false;
 
-  constructor(store: ObjectStore, key: string) {
+  constructor(store: ObjectStore, key: string, putBytesMax: number = PUT_BYTES_MAX) {
     this.store = store;
     this.key = key;
+    this.bytesMax = putBytesMax;
+  }
+
+  get isFull(): boolean {
+    return this.buffer.length > this.bytesMax;
   }
 
   append(bytes: Uint8Array): void {
-    this.bytes += bytes.length;
-    for (let from = 0; from < bytes.length; ) {
-      if (this.lastBytes === CHUNK_BYTES) this.nextChunk();
-      const take = Math.min(bytes.length - from, CHUNK_BYTES - this.lastBytes);
-      this.last.set(bytes.subarray(from, from + take), this.lastBytes);
-      this.lastBytes += take;
-      from += take;
-    }
+    assert(!this.isDraining, 'nothing is appended while the buffer is written');
+    this.buffer.append(bytes, 0, bytes.length);
   }
 
-  /** True when so much is held that the caller should `drain` before it appends more. */
-  get isFull(): boolean {
-    return this.chunks.length * CHUNK_BYTES >= WHOLE_BYTES_MAX;
-  }
-
+  /** Streams what is buffered, if it is full. */
   async drain(): Promise<void> {
-    if (!this.isFull) return;
-    this.writer ??= await this.store.create(this.key);
-    await this.writeChunks();
+    if (this.isFull) await this.stream();
   }
 
-  async complete(): Promise<void> {
-    if (this.writer === undefined) {
-      await this.store.put(this.key, this.whole());
-      return;
-    }
-    this.nextChunk();
-    await this.writeChunks();
-    await this.writer.complete();
+  async complete(): Promise<ObjectInfo> {
+    if (this.writer === undefined && !this.isFull) return this.store.put(this.key, this.buffer.take());
+    await this.stream();
+    assert(this.writer !== undefined, 'a segment that was streamed has a writer');
+    return this.writer.complete();
   }
 
+  /** Drops what was streamed. Safe to call at any time. */
   async abort(): Promise<void> {
-    this.chunks = [];
     await this.writer?.abort();
   }
 
-  private nextChunk(): void {
-    this.chunks.push(this.last.subarray(0, this.lastBytes));
-    this.last = new Uint8Array(CHUNK_BYTES);
-    this.lastBytes = 0;
-  }
-
-  private async writeChunks(): Promise<void> {
-    for (const chunk of this.chunks) await this.writer!.write(chunk);
-    this.chunks = [];
-  }
-
-  private whole(): Uint8Array {
-    const chunks = [...this.chunks, this.last.subarray(0, this.lastBytes)];
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  private async stream(): Promise<void> {
+    this.isDraining = true;
+    this.writer ??= await this.store.create(this.key);
+    await this.writer.write(this.buffer.take());
+    this.isDraining = false;
+    this.bytesMax = STREAM_BYTES;
+    this.buffer = new ByteSink(STREAM_BYTES);
   }
 }

@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib';
 import { assert, InvariantError } from '../errors.ts';
 import { compareKeys } from '../record/key-codec.ts';
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, BlockCompressor, CODEC_STORED, CODEC_ZSTD, writeBlockHeader } from './block.ts';
+import type { RunCursor } from './run-cursor.ts';
 import { emptyIndex, encodeSegmentFooter, SEGMENT_HEADER, type SegmentAccount, type SegmentIndex } from './segment.ts';
 
 /** Takes a segment's bytes in order. The writer reuses `bytes` once `append` returns. A ScratchFile is one. */
@@ -109,6 +110,21 @@ export class SegmentWriter {
     }
     this.at = at;
     this.blockRecords++;
+  }
+
+  /** Adds all that is left in the cursor. */
+  addRun(cursor: RunCursor): void {
+    while (cursor.next()) {
+      this.add(
+        cursor.partition,
+        cursor.keyBytes,
+        cursor.keyStart,
+        cursor.keyEnd,
+        cursor.valueBytes,
+        cursor.valueStart,
+        cursor.valueEnd,
+      );
+    }
   }
 
   /** Ends the last run without a footer, for runs that never leave the attempt. `add` must not be called again. */

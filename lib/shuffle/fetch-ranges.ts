@@ -1,0 +1,230 @@
+import { type CorruptSegmentError, InputChangedError, ObjectMissingError } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Scratch, ScratchFile } from '../ports/scratch.ts';
+import { type ByteSource, MemorySource, ScratchSource } from './byte-source.ts';
+import type { IndexRows } from './index-rows.ts';
+import { LostSegmentError, type SegmentRef } from './lost-segment.ts';
+import type { RunCursor } from './run-cursor.ts';
+import { openRun } from './segment-reader.ts';
+
+export type FetchOptions = {
+  /** What fetched bytes may take in memory together; the rest goes to scratch files. */
+  readonly memoryBytes: number;
+  /** Requests in flight. */
+  readonly concurrency: number;
+  readonly scratch: Scratch;
+  readonly signal?: AbortSignal;
+};
+
+/** A request reads at most this much on its way to scratch, at least `PIECE_BYTES_MIN`. */
+const PIECE_BYTES_MAX = 8 * 1024 * 1024;
+const PIECE_BYTES_MIN = 256 * 1024;
+
+/** Neighbouring runs of one segment, fetched together. */
+type Range = {
+  readonly segment: SegmentRef;
+  readonly byteStart: number;
+  byteEnd: number;
+  inMemory: boolean;
+  /** Once fetched, one of the two. */
+  bytes: Uint8Array | undefined;
+  file: ScratchFile | undefined;
+  fileStart: number;
+};
+
+/**
+ * Fetches every run of the rows, whole, before it answers: from then on the merge runs without awaiting. Runs that lie side by side in
+ * a segment come with one request. All segments are tried even when one is lost, so that all losses are known at once.
+ * @throws LostSegmentError naming every segment that is gone or cut short; ScratchFullError
+ */
+export async function fetchRuns(store: ObjectStore, rows: IndexRows, options: FetchOptions): Promise<FetchedRuns> {
+  const { ranges, rangeOf } = planRanges(rows);
+  const pieceBytes = placeRanges(ranges, options);
+  const fetched = new FetchedRuns(rows, ranges, rangeOf);
+  const lost: SegmentRef[] = [];
+  let firstLoss: unknown;
+  let failure: { readonly error: unknown } | undefined;
+  let next = 0;
+  const fetchLane = async () => {
+    const lane = new ScratchLane(options.scratch, pieceBytes);
+    for (;;) {
+      const range = ranges[next++];
+      if (range === undefined || failure !== undefined) return;
+      try {
+        await fetchRange(store, range, lane, fetched, options.signal);
+      } catch (error) {
+        if (!(error instanceof ObjectMissingError || error instanceof InputChangedError)) {
+          failure ??= { error };
+          return;
+        }
+        lost.push(range.segment);
+        firstLoss ??= error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.concurrency, ranges.length) }, fetchLane));
+  if (failure !== undefined || lost.length > 0) fetched.close();
+  if (failure !== undefined) throw failure.error;
+  if (lost.length > 0) throw new LostSegmentError(distinct(lost), { cause: firstLoss });
+  return fetched;
+}
+
+/** The runs of a reduce task's partitions, on hand until `close`. */
+export class FetchedRuns {
+  /** GETs made. */
+  requests = 0;
+  /** Bytes fetched, as stored. */
+  bytes = 0;
+  /** Those of them that went to scratch files. */
+  scratchBytes = 0;
+  private readonly rows: IndexRows;
+  private readonly ranges: readonly Range[];
+  private readonly rangeOf: Int32Array;
+
+  constructor(rows: IndexRows, ranges: readonly Range[], rangeOf: Int32Array) {
+    this.rows = rows;
+    this.ranges = ranges;
+    this.rangeOf = rangeOf;
+  }
+
+  /**
+   * Fresh cursors over the partition's runs that are not empty, in map order: what `mergeRuns` wants. A damaged run throws
+   * LostSegmentError out of `next`.
+   */
+  runs(partition: number): RunCursor[] {
+    const { rows, ranges, rangeOf } = this;
+    const width = rows.segments.length;
+    const first = (partition - rows.partitionStart) * width;
+    const cursors: RunCursor[] = [];
+    for (let at = first; at < first + width; at++) {
+      if (rangeOf[at]! < 0) continue;
+      const range = ranges[rangeOf[at]!]!;
+      const row = {
+        partition,
+        byteStart: rows.byteStart[at]!,
+        byteEnd: rows.byteEnd[at]!,
+        records: rows.records[at]!,
+        rawBytes: rows.rawBytes[at]!,
+        crc: rows.crc[at]!,
+      };
+      const wrap = (error: CorruptSegmentError) => new LostSegmentError([range.segment], { cause: error });
+      cursors.push(openRun(sourceOf(range, row.byteStart, row.byteEnd), row, { segmentKey: range.segment.segmentKey, wrap }));
+    }
+    return cursors;
+  }
+
+  /** Deletes the scratch files and forgets the bytes. The cursors must not be used after. */
+  close(): void {
+    for (const file of new Set(this.ranges.map((range) => range.file))) file?.delete();
+    for (const range of this.ranges) {
+      range.bytes = undefined;
+      range.file = undefined;
+    }
+  }
+}
+
+function sourceOf(range: Range, byteStart: number, byteEnd: number): ByteSource {
+  if (range.file === undefined) return new MemorySource(range.bytes!, range.byteStart);
+  return new ScratchSource(range.file, range.fileStart + byteStart - range.byteStart, byteStart, byteEnd);
+}
+
+/** Joins runs that touch. `rangeOf` names the range of every cell of the rows, -1 for an empty run. */
+function planRanges(rows: IndexRows): { readonly ranges: Range[]; readonly rangeOf: Int32Array } {
+  const width = rows.segments.length;
+  const ranges: Range[] = [];
+  const rangeOf = new Int32Array(rows.records.length).fill(-1);
+  for (let segment = 0; segment < width; segment++) {
+    let open: Range | undefined;
+    for (let at = segment; at < rows.records.length; at += width) {
+      if (rows.records[at] === 0) continue;
+      const byteStart = rows.byteStart[at]!;
+      const byteEnd = rows.byteEnd[at]!;
+      if (open !== undefined && open.byteEnd === byteStart) open.byteEnd = byteEnd;
+      else {
+        open = {
+          segment: rows.segments[segment]!,
+          byteStart,
+          byteEnd,
+          inMemory: true,
+          bytes: undefined,
+          file: undefined,
+          fileStart: 0,
+        };
+        ranges.push(open);
+      }
+      rangeOf[at] = ranges.length - 1;
+    }
+  }
+  return { ranges, rangeOf };
+}
+
+/** Decides which ranges stay in memory: all, or the first ones that leave room for requests in flight. Answers the size of these. */
+function placeRanges(ranges: readonly Range[], options: FetchOptions): number {
+  const total = ranges.reduce((bytes, range) => bytes + range.byteEnd - range.byteStart, 0);
+  if (total <= options.memoryBytes) return 0;
+  const fairBytes = Math.floor(options.memoryBytes / 4 / options.concurrency);
+  const pieceBytes = Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, fairBytes));
+  let left = options.memoryBytes - pieceBytes * options.concurrency;
+  for (const range of ranges) {
+    const bytes = range.byteEnd - range.byteStart;
+    range.inMemory = bytes <= left;
+    if (range.inMemory) left -= bytes;
+  }
+  return pieceBytes;
+}
+
+/** What one of the parallel fetches writes to: one scratch file and one buffer for as long as it runs, both made when needed. */
+class ScratchLane {
+  private readonly scratch: Scratch;
+  private readonly pieceBytes: number;
+  private openFile: ScratchFile | undefined;
+  private openBuffer: Uint8Array | undefined;
+
+  constructor(scratch: Scratch, pieceBytes: number) {
+    this.scratch = scratch;
+    this.pieceBytes = pieceBytes;
+  }
+
+  get file(): ScratchFile {
+    this.openFile ??= this.scratch.create();
+    return this.openFile;
+  }
+
+  get buffer(): Uint8Array {
+    this.openBuffer ??= new Uint8Array(this.pieceBytes);
+    return this.openBuffer;
+  }
+}
+
+async function fetchRange(
+  store: ObjectStore,
+  range: Range,
+  lane: ScratchLane,
+  fetched: FetchedRuns,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { segmentKey } = range.segment;
+  const length = range.byteEnd - range.byteStart;
+  fetched.bytes += length;
+  if (range.inMemory) {
+    signal?.throwIfAborted();
+    fetched.requests++;
+    range.bytes = await store.readRange(segmentKey, undefined, range.byteStart, range.byteEnd);
+    return;
+  }
+  range.file = lane.file;
+  range.fileStart = lane.file.bytes;
+  fetched.scratchBytes += length;
+  const { buffer } = lane;
+  for (let byteStart = range.byteStart; byteStart < range.byteEnd; byteStart += buffer.length) {
+    signal?.throwIfAborted();
+    fetched.requests++;
+    const byteEnd = Math.min(byteStart + buffer.length, range.byteEnd);
+    lane.file.append(await store.readRange(segmentKey, undefined, byteStart, byteEnd, buffer));
+  }
+}
+
+function distinct(lost: readonly SegmentRef[]): SegmentRef[] {
+  const byIndex = new Map(lost.map((segment) => [segment.mapIndex, segment]));
+  return [...byIndex.values()].sort((a, b) => a.mapIndex - b.mapIndex);
+}
