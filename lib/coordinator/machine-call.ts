@@ -14,7 +14,8 @@ export type PlanNext = Place<'plan'>;
 export type SoloNext = Place<'solo'>;
 export type SampleNext = Place<'sample'>;
 export type PlanReduceNext = Place<'planReduce'>;
-export type CommitNext = Place<'commit'>;
+/** `published` counts the attempts whose parts earlier calls made visible. */
+export type CommitNext = Place<'commit'> & { readonly published?: number };
 export type DoneNext = { readonly next: 'done' };
 /** Where the phase's task list lies: a JSON array of TaskGroup. Never send an empty one: go on to what comes after. */
 export type PhaseNext<P extends 'map' | 'reduce'> = Place<P> & {

@@ -1,0 +1,37 @@
+import type { Failure } from '../errors.ts';
+import type { World } from '../ports/world.ts';
+import type { Flow } from './decide-next.ts';
+import { readAllTasks, readJobItem } from './job-access.ts';
+import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
+import { failureFromCause } from './task-error.ts';
+
+/**
+ * The MarkFailed state: the job is FAILED with the first real cause. Throws nothing away: a new run takes the job up where it stood.
+ * COMMITTING never fails, and a newer run's job is left alone.
+ */
+export async function markFailed(flow: Flow, call: MarkFailedCall): Promise<MarkFailedAnswer> {
+  const { world } = flow;
+  const { jobId, run } = call;
+  const failure = await firstCause(world, call);
+  for (;;) {
+    const job = await readJobItem(world, jobId);
+    const isOurs = job.run === run && job.state !== 'DONE' && job.state !== 'COMMITTING' && job.state !== 'CANCELLED' && job.state !== 'FAILED';
+    if (!isOurs) break;
+    const answer = await world.ledger.setJobState(jobId, job.state, 'FAILED', run, { error: failure });
+    if (answer.kind === 'moved') break;
+  }
+  return { error: failure.name, cause: JSON.stringify(failure) };
+}
+
+/** What the machine saw says nothing after a phase: the failing attempt has recorded the cause in the ledger. */
+async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> {
+  const { at } = call;
+  if (at.next === 'map' || at.next === 'reduce') {
+    const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
+    const failed = [...tasks.values()].filter((task) => task.commit === undefined && task.lastFailure !== undefined);
+    // A task that failed for good before one that was merely lost or stopped with the phase; then the lowest index, so that reruns agree.
+    const worst = failed.toSorted((a, b) => Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) || b.failed - a.failed || a.index - b.index)[0];
+    if (worst?.lastFailure !== undefined) return worst.lastFailure;
+  }
+  return failureFromCause(call.failure.Error, call.failure.Cause);
+}

@@ -1,0 +1,27 @@
+import type { PartAccount } from '../job/attempt-account.ts';
+import type { CounterTotals } from '../job/counters.ts';
+import { encodeJson } from '../split/plan-step.ts';
+import type { Receipt } from './receipt.ts';
+
+/** `_SUCCESS`: written last, and alone in saying that the output is there. */
+export type SuccessFile = {
+  readonly format: 1;
+  readonly jobId: string;
+  readonly name: string;
+  /** In partition order. */
+  readonly parts: readonly PartAccount[];
+  readonly counters: CounterTotals;
+  readonly receipt: Receipt;
+};
+
+export function encodeSuccess(success: SuccessFile): Uint8Array {
+  return Buffer.from(`${JSON.stringify(success, undefined, 2)}\n`);
+}
+
+export function parseSuccess(bytes: Uint8Array): SuccessFile {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as SuccessFile;
+}
+
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  return encodeJson(receipt);
+}
