@@ -1,6 +1,7 @@
 import type { Json } from '../../coordinator/states.ts';
 import type { ParseScope, RunnableState } from './chain.ts';
 import type { Context } from './context.ts';
+import { checkDataLimit } from './data-limit.ts';
 import type { Fields } from './fields.ts';
 import { MachineError } from './machine-error.ts';
 import { parsePathField } from './payload-template.ts';
@@ -20,6 +21,7 @@ export function parsePass(name: string, fields: Fields, parse: ParseScope): Runn
     run(raw, scope) {
       const context = contextOf(scope, name, 0);
       const made = result === undefined ? parameters(flow.input(raw, context), context) : (result as Json);
+      if (made !== raw) checkDataLimit(made, name);
       return { output: flow.output(raw, made, context), next: flow.next };
     },
   };

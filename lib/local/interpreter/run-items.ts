@@ -53,6 +53,7 @@ export function runItems(run: ItemRun): Promise<readonly Json[]> {
   async function runLane(): Promise<void> {
     lanes++;
     for (;;) {
+      if (own.signal.aborted) throw own.signal.reason;
       const taken = source.take();
       const item = taken instanceof Promise ? await taken : taken;
       if (own.signal.aborted) throw own.signal.reason;

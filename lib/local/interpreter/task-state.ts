@@ -31,7 +31,7 @@ async function invoke(functionArn: string, payload: Json, scope: Scope, timeoutS
   const { world, signal } = scope;
   try {
     if (timeoutSeconds === undefined) return await world.invoke(functionArn, payload, signal);
-    return await withDeadline(world, timeoutSeconds * 1000, signal, (own) => world.invoke(functionArn, payload, own));
+    return await withDeadline(world, timeoutSeconds * 1000, signal, async (own) => world.invoke(functionArn, payload, own));
   } catch (error) {
     throw error instanceof MachineError ? error : functionError(error);
   }
