@@ -1,7 +1,7 @@
 import type { ReduceResult, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
-import { readRows } from '../shuffle/read-rows.ts';
+import { readIndexRows } from '../shuffle/shuffle-index.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import type { PlacedGroup } from './reduce-groups.ts';
 
@@ -20,7 +20,7 @@ export async function digestsThatDiffer(
   for (const group of groups) {
     const result = tasks.get(group.index)?.commit?.result as ReduceResult;
     if (result.generation === manifest.generation) continue;
-    const digest = digestOf(await readRows(world.work, manifest, group.partitionStart, group.partitionEnd));
+    const digest = digestOf(await readIndexRows(world.work, manifest.chunks, group.partitionStart, group.partitionEnd));
     if (digest !== result.digest) differing.push(group.index);
   }
   return differing;

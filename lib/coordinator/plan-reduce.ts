@@ -172,6 +172,7 @@ async function writeChunk(
   const unchanged = before?.chunks.find((chunk) => chunk.mapStart === mapStart && chunk.fingerprint === fingerprint);
   if (unchanged !== undefined) return unchanged;
   const key = indexChunkKey(jobId, step, set.generation, mapStart / SEGMENTS_PER_CHUNK, fingerprint);
-  await world.work.put(key, buildIndexChunk(segments));
-  return { key, mapStart, mapEnd: mapStart + footers.length, fingerprint };
+  const { bytes, headerBytes } = buildIndexChunk(segments);
+  await world.work.put(key, bytes);
+  return { key, bytes: bytes.length, headerBytes, mapStart, mapEnd: mapStart + footers.length, fingerprint };
 }

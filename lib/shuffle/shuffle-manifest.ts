@@ -6,6 +6,8 @@ import type { World } from '../ports/world.ts';
 /** A chunk of the index: the rows of up to 1,000 segments. */
 export type IndexChunkRef = {
   readonly key: string;
+  readonly bytes: number;
+  readonly headerBytes: number;
   /** Indexes of the map tasks whose segments it lists: half open. */
   readonly mapStart: number;
   readonly mapEnd: number;
@@ -26,6 +28,11 @@ export type ShuffleManifest = {
   readonly totals: MapTotals;
 };
 
-export function readShuffleManifest(world: Pick<World, 'work'>, jobId: string, step: number, generation: number): Promise<ShuffleManifest | undefined> {
+export function readShuffleManifest(
+  world: Pick<World, 'work'>,
+  jobId: string,
+  step: number,
+  generation: number,
+): Promise<ShuffleManifest | undefined> {
   return readJson<ShuffleManifest>(world, shuffleKey(jobId, step, generation));
 }
