@@ -1,7 +1,7 @@
 import { type ErrorValues, RefoldError } from '../../errors.ts';
 import type { InHand } from '../../job/record-cursor.ts';
-
-const KEY_CHARACTERS_MAX = 200;
+import { showKey } from '../../record/key-codec.ts';
+import { showValue } from '../../record/show-value.ts';
 
 /** The worker process died: killed, or crashed below JavaScript. What it was doing is unknown; its attempt never commits later. */
 export class SandboxLostError extends RefoldError {
@@ -114,7 +114,7 @@ function at(inHand: InHand): string {
     case 'record':
       return `, with record ${inHand.record} at byte ${inHand.byte} of ${inHand.object} in hand`;
     case 'group':
-      return `, with the group of key ${printableKey(inHand.key)} in hand`;
+      return `, with the group of key ${keyText(inHand.key)} in hand`;
     case 'setup':
     case 'cleanup':
       return ` in ${inHand.kind}()`;
@@ -130,16 +130,18 @@ function placeValues(inHand: InHand): ErrorValues {
     case 'record':
       return { object: inHand.object, byte: inHand.byte, record: inHand.record };
     case 'group':
-      return { key: printableKey(inHand.key) };
+      return { key: keyText(inHand.key) };
     default:
       return { phase: inHand.kind };
   }
 }
 
-/** The readable part of an encoded key, control characters escaped. */
-function printableKey(key: Uint8Array): string {
-  const text = JSON.stringify(new TextDecoder('latin1').decode(key));
-  return text.length > KEY_CHARACTERS_MAX ? `${text.slice(0, KEY_CHARACTERS_MAX)}…` : text;
+function keyText(key: Uint8Array): string {
+  try {
+    return showKey(key, 0, key.length);
+  } catch {
+    return showValue(Buffer.from(key.subarray(1)).toString()); // Cut by the cursor, so it does not decode. The first byte is its tag.
+  }
 }
 
 function mib(bytes: number): string {

@@ -65,8 +65,8 @@ export type TaskReport =
 export interface Sandbox {
   /** Of the process that user code runs in. */
   readonly pid: number;
-  /** It is gone and takes no more tasks. */
-  readonly isOver: boolean;
+  /** It has booted and is not gone. */
+  readonly takesTasks: boolean;
   /** Loads the job ahead of its first task. Between tasks only. */
   prepare(job: SandboxJob): void;
   /** Never rejects. One task at a time, after `prepare`. */
@@ -84,7 +84,7 @@ export type ToSandbox =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'close' };
 
-/** From a worker process. `ready` comes once, before everything else. */
+/** From a worker process. `ready` comes when a task thread has booted, before everything else. */
 export type FromSandbox = { readonly kind: 'ready' } | { readonly kind: 'ended'; readonly outcome: TaskOutcome } | TaskReport;
 
 export type ToThread = Exclude<ToSandbox, { kind: 'close' }>;

@@ -106,19 +106,17 @@ class Pool implements SandboxPool {
 
   resize(workers: number): void {
     assert(Number.isInteger(workers) && workers >= 1, 'a pool without workers never ends a task');
-    let surplus = this.slots.size - workers;
-    const idleFirst = [...this.slots].sort((a, b) => Number(a.task !== undefined) - Number(b.task !== undefined));
-    for (const slot of idleFirst) {
-      if (surplus-- <= 0) break;
+    const kept = [...this.slots].filter((slot) => !slot.isSurplus);
+    const idleFirst = kept.sort((a, b) => Number(a.task !== undefined) - Number(b.task !== undefined));
+    for (const slot of idleFirst.slice(0, Math.max(0, kept.length - workers))) {
       slot.isSurplus = true;
       if (slot.task === undefined) this.retire(slot);
     }
-    while (this.slots.size < workers) {
+    for (let count = kept.length; count < workers; count++) {
       const slot: Slot = { sandbox: undefined, task: undefined, bootDeaths: 0, isSurplus: false };
       this.slots.add(slot);
       this.fill(slot);
     }
-    this.dispatch();
   }
 
   async close(): Promise<void> {
@@ -151,12 +149,12 @@ class Pool implements SandboxPool {
     for (const slot of this.slots) if (slot.task === entry) slot.sandbox?.cancel();
   }
 
-  /** Hands waiting tasks to idle sandboxes. A sandbox that still boots takes one too: it starts when the boot is over. */
+  /** Hands waiting tasks to idle sandboxes. One that still boots gets none: if it dies, no task is lost with it. */
   private dispatch(): void {
     for (const slot of this.slots) {
       if (this.waiting.length === 0) return;
       const { sandbox } = slot;
-      if (slot.task !== undefined || slot.isSurplus || sandbox === undefined || sandbox.isOver) continue;
+      if (slot.task !== undefined || slot.isSurplus || !sandbox?.takesTasks) continue;
       void this.runIn(slot, sandbox, this.waiting.shift()!);
     }
   }
@@ -173,6 +171,7 @@ class Pool implements SandboxPool {
   private fill(slot: Slot): void {
     const { sandbox, ended } = this.startSandbox(() => {
       slot.bootDeaths = 0;
+      this.dispatch();
     });
     slot.sandbox = sandbox;
     this.onEvent({ kind: 'sandbox-started', pid: sandbox.pid });
@@ -181,7 +180,8 @@ class Pool implements SandboxPool {
       this.onEvent({ kind: 'sandbox-ended', pid: sandbox.pid, reason });
       if (slot.sandbox !== sandbox || !this.slots.has(slot)) return;
       slot.sandbox = undefined;
-      if (booted) this.refill(slot);
+      if (slot.isSurplus) this.slots.delete(slot);
+      else if (booted) this.refill(slot);
       else this.retryBoot(slot, reason);
     });
   }
@@ -189,7 +189,6 @@ class Pool implements SandboxPool {
   private refill(slot: Slot): void {
     if (this.isClosed || !this.slots.has(slot)) return;
     this.fill(slot);
-    this.dispatch();
   }
 
   private retryBoot(slot: Slot, reason: string): void {

@@ -27,6 +27,7 @@ import type {
 const WATCH_INTERVAL_MS = 50;
 /** Time for a cancelled task to stop by itself before its thread is ended. */
 const CANCEL_GRACE_MS = 500;
+const TERMINATE_GRACE_MS = 2000;
 /** The task thread has its own timer for the load; the supervisor's is for a top level that loops. */
 const LOAD_GRACE_MS = 500;
 
@@ -50,17 +51,19 @@ type Watch = {
  */
 export class Supervisor implements Sandbox {
   readonly pid = process.pid;
-  /** A supervised thread that dies is replaced at once. */
-  readonly isOver = false;
+  /** Also while the thread boots: messages wait for it. A thread that dies is replaced at once. */
+  readonly takesTasks = true;
   private readonly limits: SandboxLimits;
+  private readonly onReady: () => void;
   private thread: TaskThread | undefined;
   private job: SandboxJob | undefined;
   private watch: Watch | undefined;
   private closed = false;
 
-  /** Starts the first thread at once, so that it boots while others plan. */
-  constructor(limits: SandboxLimits) {
+  /** Starts the first thread at once, so that it boots while others plan. `onReady`: a thread has booted. */
+  constructor(limits: SandboxLimits, onReady: () => void = () => {}) {
     this.limits = limits;
+    this.onReady = onReady;
     this.thread = this.startThread();
   }
 
@@ -68,7 +71,7 @@ export class Supervisor implements Sandbox {
   prepare(job: SandboxJob): void {
     assert(this.watch === undefined, 'a sandbox changes its job between tasks');
     const isSame = this.job !== undefined && JSON.stringify(this.job) === JSON.stringify(job);
-    if (this.job !== undefined && !isSame) this.endThread();
+    if (this.job !== undefined && !isSame) void this.endThread();
     this.job = job;
     if (this.thread === undefined) this.thread = this.startThread();
     else if (!isSame) send(this.thread, { kind: 'prepare', job });
@@ -97,10 +100,8 @@ export class Supervisor implements Sandbox {
   /** Ends the thread, whatever it does. */
   async close(): Promise<void> {
     this.closed = true;
-    const worker = this.thread?.worker;
     this.end({ kind: 'failed', failure: toFailure(new TaskCancelledError()) });
-    this.thread = undefined;
-    await worker?.terminate();
+    await this.endThread();
   }
 
   private startThread(): TaskThread {
@@ -123,8 +124,9 @@ export class Supervisor implements Sandbox {
   }
 
   private onMessage(thread: TaskThread, message: FromThread): void {
-    if (thread !== this.thread || message.kind === 'ready') return;
-    if (message.kind === 'ended') this.end(message.outcome);
+    if (thread !== this.thread) return;
+    if (message.kind === 'ready') this.onReady();
+    else if (message.kind === 'ended') this.end(message.outcome);
     else this.watch?.onReport(message);
   }
 
@@ -172,26 +174,35 @@ export class Supervisor implements Sandbox {
     });
   }
 
-  /** The thread is dead or must die: the first cause is the task's outcome, and the next thread starts. */
+  /**
+   * The thread is dead or must die. The first cause is the task's outcome, told when the thread is gone and its memory with it; the
+   * next thread boots meanwhile.
+   */
   private lose(thread: TaskThread, error: (inHand: InHand) => Error): void {
     if (thread !== this.thread) return;
     const inHand = thread.cursor.inHand();
-    this.endThread();
-    if (this.watch === undefined) return; // Died idle: the next task starts another, so a crash by a timer cannot loop.
+    const gone = this.endThread();
+    const watch = this.watch;
+    if (watch === undefined) return; // Died idle: the next task starts another, so that a crash by a timer cannot loop.
+    clearInterval(watch.timer);
     const failure = toFailure(error(inHand));
     this.thread = this.startThread();
-    this.end({ kind: 'failed', failure });
+    void gone.then(() => this.end({ kind: 'failed', failure }, watch));
   }
 
-  private endThread(): void {
+  /** Resolves when the thread is gone, or after a while: one in the middle of a long native call ends later. */
+  private async endThread(): Promise<void> {
     const worker = this.thread?.worker;
     this.thread = undefined;
-    void worker?.terminate();
+    if (worker === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, TERMINATE_GRACE_MS);
+    await Promise.race([worker.terminate(), late]);
+    clearTimeout(timer);
   }
 
-  private end(outcome: TaskOutcome): void {
-    const watch = this.watch;
-    if (watch === undefined) return;
+  private end(outcome: TaskOutcome, watch = this.watch): void {
+    if (watch === undefined || watch !== this.watch) return;
     this.watch = undefined;
     clearInterval(watch.timer);
     watch.resolve(outcome);

@@ -6,9 +6,10 @@ import { Supervisor } from './supervisor.ts';
  * whatever state its thread is, so a killed coordinator leaves no process behind.
  */
 
-const supervisor = new Supervisor(JSON.parse(process.argv[2]!) as SandboxLimits);
+const supervisor = new Supervisor(JSON.parse(process.argv[2]!) as SandboxLimits, () => post({ kind: 'ready' }));
 
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('disconnect', endAtOnce);
+if (!process.connected) endAtOnce(); // The coordinator died while this process booted.
 process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the coordinator decides.
 process.stderr.on('error', () => {}); // Whoever read the messages is gone; the task goes on.
 process.on('message', (message: ToSandbox) => {
@@ -27,8 +28,11 @@ process.on('message', (message: ToSandbox) => {
       break;
   }
 });
-post({ kind: 'ready' });
 
 function post(message: FromSandbox): void {
   if (process.connected) process.send!(message, undefined, undefined, () => {});
+}
+
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

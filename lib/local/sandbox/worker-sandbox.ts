@@ -17,12 +17,12 @@ export type WorkerEnd = { readonly pid: number; readonly reason: string; readonl
 /** The coordinator's end of one worker process. When the process dies, so does the task in it: SandboxLostError. */
 export class WorkerSandbox implements Sandbox {
   readonly pid: number;
-  isOver = false;
   /** Resolves once, when the process is gone, for whatever reason. */
   readonly ended: Promise<WorkerEnd>;
   private readonly child: ChildProcess;
   private running: Running | undefined;
   private booted = false;
+  private isOver = false;
 
   constructor(limits: SandboxLimits, onReady: () => void) {
     // Standard output carries data, so what user code writes to it goes where messages go. No stdin: that is the coordinator's.
@@ -38,7 +38,7 @@ export class WorkerSandbox implements Sandbox {
       if (message.kind === 'ready') {
         this.booted = true;
         onReady();
-      } else if (message.kind === 'ended') this.end(message.outcome);
+      } else if (message.kind === 'ended') this.onOutcome(message.outcome);
       else this.running?.onReport(message);
     });
     const onEnd = (reason: string): void => {
@@ -50,6 +50,10 @@ export class WorkerSandbox implements Sandbox {
     this.child.on('error', (error) => {
       if (this.child.pid === undefined) onEnd(error.message); // Else 'exit' follows.
     });
+  }
+
+  get takesTasks(): boolean {
+    return this.booted && !this.isOver;
   }
 
   prepare(job: SandboxJob): void {
@@ -71,11 +75,17 @@ export class WorkerSandbox implements Sandbox {
   }
 
   async close(): Promise<void> {
-    if (this.isOver) return;
+    this.isOver = true;
     this.send({ kind: 'close' });
     const timer = setTimeout(() => this.child.kill('SIGKILL'), CLOSE_GRACE_MS);
     await this.ended;
     clearTimeout(timer);
+  }
+
+  /** Allocators keep what a thread has freed: a process that was over its limit is not used again. */
+  private onOutcome(outcome: TaskOutcome): void {
+    if (outcome.kind === 'failed' && outcome.failure.code === 'REFOLD_MEMORY_LIMIT') void this.close();
+    this.end(outcome);
   }
 
   private send(message: ToSandbox): void {

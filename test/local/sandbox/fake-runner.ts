@@ -1,25 +1,36 @@
 import type { AttemptControl } from '../../../lib/job/attempt-control.ts';
 import type { RunnerModule, TaskRunner } from '../../../lib/local/sandbox/sandbox-message.ts';
+import { ByteSink } from '../../../lib/record/byte-sink.ts';
+import { encodeKey } from '../../../lib/record/key-codec.ts';
 
 /** What the tests' job files export: a function of the task's text, called with record 7 at byte 107 of /data/in.txt in hand. */
 export type FakeJob = (text: string, control: AttemptControl) => unknown;
 
-/** `group`: called with the group of key `apple` in hand instead. */
-export type FakeTask = { readonly text: string; readonly hold?: 'record' | 'group' };
+/** `key`: called with the group of that key in hand instead. */
+export type FakeTask = { readonly text: string; readonly key?: string };
 
 export function openRunner(settings: unknown): TaskRunner {
   return {
     async run(task, control, job) {
-      const { text, hold = 'record' } = task as FakeTask;
-      control.cursor.enterObject('/data/in.txt');
-      control.cursor.moveWindow(100);
-      if (hold === 'record') control.cursor.enterRecord(7, 7);
-      else control.cursor.enterGroup(new TextEncoder().encode('apple'), 0, 5);
+      const { text, key } = task as FakeTask;
+      if (key === undefined) holdRecord(control);
+      else holdGroup(control, key);
       const answer = await (job as FakeJob)(text, control);
-      control.cursor.leave();
       return { answer, settings };
     },
   };
 }
 
 export const isJob: RunnerModule['isJob'] = (value) => typeof value === 'function';
+
+function holdRecord({ cursor }: AttemptControl): void {
+  cursor.enterObject('/data/in.txt');
+  cursor.moveWindow(100);
+  cursor.enterRecord(7, 7);
+}
+
+function holdGroup({ cursor }: AttemptControl, key: string): void {
+  const sink = new ByteSink();
+  encodeKey(key, sink);
+  cursor.enterGroup(sink.bytes, 0, sink.length);
+}
