@@ -1,23 +1,23 @@
 import { assert, type Failure } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import {
-  type AttemptRecord,
   type Decision,
   decideBegin,
   decideCommit,
   decideFail,
   decideInvalidate,
+  type LedgerAttempt,
   taskItemOf,
-} from '../ports/attempt-record.ts';
-import type { Clock } from '../ports/clock.ts';
-import { hasEnded, invalidatedJob, type JobRecord, mayInvalidate, movedJob, startedRun } from '../ports/job-record.ts';
+} from '../ports/ledger-attempt.ts';
+import { hasEnded, invalidatedJob, type LedgerJob, mayInvalidate, movedJob, startedRun } from '../ports/ledger-job.ts';
 import type { JobItem, JobState, Phase, TaskId, TaskItem, TaskLedger, TaskResult } from '../ports/task-ledger.ts';
 
 /** A ledger in memory. Every method does its work before it first awaits, which makes it one transaction. */
 export class MemoryTaskLedger implements TaskLedger {
   readonly #clock: Clock;
-  readonly #jobs = new Map<string, JobRecord>();
+  readonly #jobs = new Map<string, LedgerJob>();
   /** By job, step and phase, then by index. */
-  readonly #phases = new Map<string, Map<number, readonly AttemptRecord[]>>();
+  readonly #phases = new Map<string, Map<number, readonly LedgerAttempt[]>>();
   /** Job by output path. */
   readonly #leases = new Map<string, string>();
 
@@ -90,7 +90,7 @@ export class MemoryTaskLedger implements TaskLedger {
   }
 
   async *readTasks(jobId: string, step: number, phase: Phase): AsyncGenerator<readonly TaskItem[]> {
-    const tasks = this.#phases.get(phaseKey({ jobId, step, phase })) ?? new Map<number, readonly AttemptRecord[]>();
+    const tasks = this.#phases.get(phaseKey({ jobId, step, phase })) ?? new Map<number, readonly LedgerAttempt[]>();
     const indexes = [...tasks.keys()].sort((left, right) => left - right);
     for (let at = 0; at < indexes.length; at += PAGE_TASKS_MAX) {
       const page = indexes.slice(at, at + PAGE_TASKS_MAX);
@@ -125,15 +125,15 @@ export class MemoryTaskLedger implements TaskLedger {
     }
   }
 
-  #job(jobId: string): JobRecord {
+  #job(jobId: string): LedgerJob {
     const held = this.#jobs.get(jobId);
     assert(held !== undefined, `job ${jobId} is created before it is run`);
     return held;
   }
 
-  #decide<Answer>(task: TaskId, decide: (attempts: readonly AttemptRecord[]) => Decision<Answer>): Answer {
+  #decide<Answer>(task: TaskId, decide: (attempts: readonly LedgerAttempt[]) => Decision<Answer>): Answer {
     const key = phaseKey(task);
-    const tasks = this.#phases.get(key) ?? new Map<number, readonly AttemptRecord[]>();
+    const tasks = this.#phases.get(key) ?? new Map<number, readonly LedgerAttempt[]>();
     const attempts = tasks.get(task.index) ?? [];
     const { answer, record } = decide(attempts);
     if (record !== undefined) {

@@ -1,5 +1,4 @@
 import type { Failure } from '../errors.ts';
-import type { StagedPart } from './output-store.ts';
 
 export type Phase = 'map' | 'reduce';
 /** `step` counts the jobs of a chain from 0. Solo is the reduce task 0 of a step without map tasks in the ledger. */

@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Commit, TaskItem, TaskResult } from './task-ledger.ts';
 
 /** One attempt as a ledger keeps it. A task is the list of these, in the order of their numbers. */
-export type AttemptRecord = {
+export type LedgerAttempt = {
   readonly attemptId: string;
   /** From 1, in the order they began. */
   readonly number: number;
@@ -16,10 +16,10 @@ export type AttemptRecord = {
 export type AttemptEnd = 'committed' | 'lost' | 'failed' | 'invalidated';
 
 /** What the ledger answers, and the record to store in the same transaction, if any. Pure: adapters read, ask, and write. */
-export type Decision<Answer> = { readonly answer: Answer; readonly record?: AttemptRecord };
+export type Decision<Answer> = { readonly answer: Answer; readonly record?: LedgerAttempt };
 
 export function decideBegin(
-  attempts: readonly AttemptRecord[],
+  attempts: readonly LedgerAttempt[],
   attemptId: string,
 ): Decision<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }> {
   const commit = commitOf(attempts);
@@ -29,7 +29,7 @@ export function decideBegin(
 }
 
 export function decideCommit(
-  attempts: readonly AttemptRecord[],
+  attempts: readonly LedgerAttempt[],
   attemptId: string,
   result: TaskResult,
   nowMs: number,
@@ -46,14 +46,14 @@ export function decideCommit(
   return { answer: { kind: 'won' }, record: { attemptId, number: record.number, end: 'committed', commit } };
 }
 
-export function decideFail(attempts: readonly AttemptRecord[], attemptId: string, failure: Failure): Decision<void> {
+export function decideFail(attempts: readonly LedgerAttempt[], attemptId: string, failure: Failure): Decision<void> {
   const record = recordOf(attempts, attemptId);
   if (record.end !== undefined) return { answer: undefined };
   return { answer: undefined, record: { ...record, end: 'failed', failure } };
 }
 
 /** `record` is there only for the first of several equal requests: the job changes with it. */
-export function decideInvalidate(attempts: readonly AttemptRecord[], attemptId: string): Decision<'invalidated' | 'not-current'> {
+export function decideInvalidate(attempts: readonly LedgerAttempt[], attemptId: string): Decision<'invalidated' | 'not-current'> {
   const record = recordOf(attempts, attemptId);
   if (record.end === 'invalidated') return { answer: 'invalidated' };
   if (record.end !== 'committed') return { answer: 'not-current' };
@@ -61,7 +61,7 @@ export function decideInvalidate(attempts: readonly AttemptRecord[], attemptId: 
 }
 
 /** What `readTask` says of a task with these attempts. */
-export function taskItemOf(index: number, attempts: readonly AttemptRecord[]): TaskItem {
+export function taskItemOf(index: number, attempts: readonly LedgerAttempt[]): TaskItem {
   const commit = commitOf(attempts);
   const lastFailure = attempts.findLast((attempt) => attempt.end === 'failed')?.failure;
   return {
@@ -76,12 +76,12 @@ export function taskItemOf(index: number, attempts: readonly AttemptRecord[]): T
 }
 
 /** The winner's commit, if there is one. There is never a second. */
-function commitOf(attempts: readonly AttemptRecord[]): Commit | undefined {
+function commitOf(attempts: readonly LedgerAttempt[]): Commit | undefined {
   return attempts.find((attempt) => attempt.end === 'committed')?.commit;
 }
 
 /** The attempt's record, or the one it begins with. */
-function recordOf(attempts: readonly AttemptRecord[], attemptId: string): AttemptRecord {
+function recordOf(attempts: readonly LedgerAttempt[], attemptId: string): LedgerAttempt {
   const record = attempts.find((attempt) => attempt.attemptId === attemptId);
   return record ?? { attemptId, number: attempts.length + 1, end: undefined };
 }

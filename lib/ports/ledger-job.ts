@@ -2,14 +2,14 @@ import { assert, type Failure } from '../errors.ts';
 import type { JobItem, JobState, Phase } from './task-ledger.ts';
 
 /** A job as a ledger keeps it: what callers see, and the last move, by which a repeated one is known. Pure: ledgers store the answers. */
-export type JobRecord = {
+export type LedgerJob = {
   readonly job: JobItem;
   /** Of `setJobState` in the current run. */
   readonly lastMove?: { readonly from: JobState; readonly to: JobState };
 };
 
 /** The job under its new run, or undefined when the run is refused. */
-export function startedRun({ job, lastMove }: JobRecord, run: number, executionId: string, nowMs: number): JobRecord | undefined {
+export function startedRun({ job, lastMove }: LedgerJob, run: number, executionId: string, nowMs: number): LedgerJob | undefined {
   if (job.state === 'DONE') return undefined;
   if (job.run === run && job.executionId === executionId) return { job, ...(lastMove && { lastMove }) };
   if (job.run !== run - 1) return undefined;
@@ -27,7 +27,7 @@ export type JobMove = {
 };
 
 /** The job in its new state, or undefined when the move is refused. */
-export function movedJob(record: JobRecord, move: JobMove, nowMs: number): JobRecord | undefined {
+export function movedJob(record: LedgerJob, move: JobMove, nowMs: number): LedgerJob | undefined {
   const { job, lastMove } = record;
   const { from, to, run, generations, error } = move;
   if (job.run !== run) return undefined;
@@ -48,12 +48,12 @@ function sameNumbers(left: readonly number[], right: readonly number[]): boolean
 }
 
 /** May `run` invalidate commits of this job? */
-export function mayInvalidate({ job }: JobRecord, run: number): boolean {
+export function mayInvalidate({ job }: LedgerJob, run: number): boolean {
   return job.run === run && job.state !== 'DONE';
 }
 
 /** The job after one commit of `phase` in `step` was invalidated. */
-export function invalidatedJob({ job, lastMove }: JobRecord, step: number, phase: Phase, nowMs: number): JobRecord {
+export function invalidatedJob({ job, lastMove }: LedgerJob, step: number, phase: Phase, nowMs: number): LedgerJob {
   assert(step < job.generations.length, 'a job has a generation for each of its steps');
   const generations = job.generations.map((generation, at) => (phase === 'map' && at === step ? generation + 1 : generation));
   const state = job.state === 'COMMITTING' ? (phase === 'map' ? 'MAPPING' : 'REDUCING') : job.state;
@@ -62,6 +62,6 @@ export function invalidatedJob({ job, lastMove }: JobRecord, step: number, phase
 }
 
 /** An ended job gives up its output path to whoever asks. */
-export function hasEnded({ job }: JobRecord): boolean {
+export function hasEnded({ job }: LedgerJob): boolean {
   return job.state === 'DONE' || job.state === 'FAILED' || job.state === 'CANCELLED';
 }
