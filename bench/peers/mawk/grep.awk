@@ -1,0 +1,2 @@
+index($0, needle) { count++ }
+END { print needle "\t" count + 0 }
