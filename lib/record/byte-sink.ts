@@ -34,6 +34,13 @@ export class ByteSink {
     this.length = at + 1;
   }
 
+  /** Big-endian. */
+  appendUint32(value: number): void {
+    const at = this.reserve(4);
+    this.view.setUint32(at, value);
+    this.length = at + 4;
+  }
+
   /** What was written, as a view: valid until the next write. */
   take(): Uint8Array {
     return this.bytes.subarray(0, this.length);

@@ -35,7 +35,9 @@ export function encodeNumber(value: number, sink: ByteSink): void {
   else if (Number.isSafeInteger(value) && value !== 0) sink.length = at + writeSafeInteger(value, at, sink);
   else {
     sink.view.setUint8(at, 0xcb);
-    sink.view.setFloat64(at + 1, value);
+    // One NaN for all: which bits a NaN has differs between processors and compilers.
+    if (Number.isNaN(value)) sink.view.setBigUint64(at + 1, 0x7ff8000000000000n);
+    else sink.view.setFloat64(at + 1, value);
     sink.length = at + 9;
   }
 }

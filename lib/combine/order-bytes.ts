@@ -1,0 +1,33 @@
+import { ByteSink } from '../record/byte-sink.ts';
+import { decodeKey, encodeOrder, KEY_TAG_BYTES, KEY_TAG_STRING } from '../record/key-codec.ts';
+import { decodeValue, encodeValue } from '../record/value-codec.ts';
+
+/** The order bytes of one value at a time, in `sink.bytes[0, sink.length)`, for `min`, `max` and `top`. */
+export class OrderBytes {
+  readonly sink = new ByteSink();
+
+  /** @throws UnencodableError for a value that has no place in the order */
+  setValue(value: unknown): void {
+    this.sink.length = 0;
+    encodeOrder(value, this.sink);
+  }
+
+  /** From an encoded plain value. Texts and bytes are copied; the rest takes the way over its value. */
+  setEncoded(bytes: Uint8Array, start: number, end: number): void {
+    const tag = bytes[start]!;
+    const isText = (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
+    if (!isText && (tag < 0xc4 || tag > 0xc6)) {
+      this.setValue(decodeValue(bytes, start, end));
+      return;
+    }
+    const headBytes = tag < 0xc0 ? 1 : tag === 0xc4 || tag === 0xd9 ? 2 : tag === 0xc5 || tag === 0xda ? 3 : 5;
+    this.sink.length = 0;
+    this.sink.appendByte(isText ? KEY_TAG_STRING : KEY_TAG_BYTES);
+    this.sink.append(bytes, start + headBytes, end);
+  }
+}
+
+/** Writes a value given by its order bytes as a plain value. */
+export function encodeOrdered(bytes: Uint8Array, start: number, end: number, sink: ByteSink): void {
+  encodeValue(decodeKey(bytes, start, end), sink);
+}
