@@ -52,7 +52,7 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
         const parts = await Promise.all(file.parts.map((part) => output.publish(part.staged)));
         if (parts.every((answer) => answer === 'published')) return true;
         const { task, attemptId } = winners[start + published + offset]!;
-        world.log.write('warn', 'a staged part is gone: its task runs again', { jobId, ...task });
+        world.log.write('warn', 'a staged part is gone: its task runs again', { ...task });
         await world.ledger.invalidate(task, attemptId, run);
         return false;
       }),

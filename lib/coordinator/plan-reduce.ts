@@ -32,13 +32,19 @@ export async function planReduce(flow: Flow, call: PlanReduceCall): Promise<Plan
   const job = await readJobRecord(world, jobId);
   const plan = await readStepPlan(world, jobId, at.step);
   assert(plan !== undefined, 'PlanReduce comes after Plan');
-  const set = await consistentCommits(world, jobId, plan);
-  if (set !== undefined) {
-    const manifest = await writeIndex(world, job, plan, set, run);
-    if (manifest !== 'lost') await writeReduceGroups(world, jobId, plan.step, groupPartitions(manifest.partitionRawBytes, job.options.reduceTasks));
-  }
-  const next = await decideNext(flow, job, run, at.step, (at.round ?? 0) + (set === undefined ? 1 : 0));
+  const built = await buildShuffle(world, job, plan, run);
+  const next = await decideNext(flow, job, run, at.step, (at.round ?? 0) + (built === 'lost' ? 1 : 0));
   return next as PlanReduceAnswer;
+}
+
+/** Writes index, manifest and reduce groups of the current generation. `lost` when a map task must run again first. */
+export async function buildShuffle(world: World, job: JobRecord, plan: StepPlan, run: number): Promise<'built' | 'lost'> {
+  const set = await consistentCommits(world, job.jobId, plan);
+  if (set === undefined) return 'lost';
+  const manifest = await writeIndex(world, job, plan, set, run);
+  if (manifest === 'lost') return 'lost';
+  await writeReduceGroups(world, job.jobId, plan.step, groupPartitions(manifest.partitionRawBytes, job.options.reduceTasks));
+  return 'built';
 }
 
 type CommitSet = { readonly generation: number; readonly commits: readonly Commit[] };

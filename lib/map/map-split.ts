@@ -6,13 +6,14 @@ import type { InputRange, RangeAccount } from '../record/reader.ts';
 import { readRange } from '../record/read-range.ts';
 import type { StepInput } from '../job/step.ts';
 import { MapRunner } from './map-runner.ts';
+import { drainBoth, type PairSink } from './pair-sink.ts';
 import { readPairs } from './read-pairs.ts';
 import type { MapAttempt } from './run-map-attempt.ts';
 
 type Mapped = Omit<MapAccount, 'pairsEmitted' | 'pairsCombined' | 'spills'>;
 
-/** Reads a split's records and hands each to the user's map: setup, records in order, cleanup. Pairs go to `emit`. */
-export async function mapSplit(options: MapAttempt, emit: (key: unknown, value: unknown) => void): Promise<Mapped> {
+/** Reads a split's records and hands each to the user's map: setup, records in order, cleanup. */
+export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Mapped> {
   const { job, step, task, split, control } = options;
   const input = step.inputs.find((candidate) => candidate.name === split.input);
   assert(input !== undefined, `the split's input ${split.input} is one of the step's`);
@@ -20,7 +21,7 @@ export async function mapSplit(options: MapAttempt, emit: (key: unknown, value: 
   context.input = split.input;
   const runner = new MapRunner({
     map: input.map,
-    emit,
+    emit: pairs.emit,
     context,
     cursor: control.cursor,
     concurrency: options.concurrency,
@@ -31,16 +32,16 @@ export async function mapSplit(options: MapAttempt, emit: (key: unknown, value: 
   let bytesRead = 0;
   for (const range of split.ranges) {
     if (runner.isFull) break;
-    const account = await readOne(options, input, range, runner, bytesRead);
+    const account = await readOne(options, input, range, runner, pairs, bytesRead);
     owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
     bytesRead += range.byteEnd - range.byteStart;
   }
-  for (const pairs of split.pairs ?? []) {
+  for (const object of split.pairs ?? []) {
     if (runner.isFull) break;
-    await readPairs(options.world.work, pairs, runner, control.signal);
-    bytesRead += pairs.bytes;
+    await readPairs(options.world.work, object, runner, pairs, control.signal);
+    bytesRead += object.bytes;
   }
-  if (step.cleanup !== undefined) await callAround(options, 'cleanup', () => step.cleanup?.(emit, context));
+  if (step.cleanup !== undefined) await callAround(options, 'cleanup', () => step.cleanup?.(pairs.emit, context));
   return {
     kind: 'map',
     attemptId: control.attemptId,
@@ -53,7 +54,7 @@ export async function mapSplit(options: MapAttempt, emit: (key: unknown, value: 
   };
 }
 
-async function readOne(options: MapAttempt, input: StepInput, range: InputRange, runner: MapRunner, bytesBefore: number): Promise<RangeAccount> {
+async function readOne(options: MapAttempt, input: StepInput, range: InputRange, runner: MapRunner, pairs: PairSink, bytesBefore: number): Promise<RangeAccount> {
   const { world, control } = options;
   runner.enterObject(range.key);
   const account = await readRange({
@@ -67,7 +68,8 @@ async function readOne(options: MapAttempt, input: StepInput, range: InputRange,
       control.onProgress?.({ bytes: bytesBefore + Math.max(0, byteBase - range.byteStart), records: runner.records });
     },
     sink: runner.sink,
-    drain: runner.drain,
+    drain: () => drainBoth(runner, pairs),
+    isDone: () => runner.isFull || pairs.isDone?.() === true,
   });
   control.cursor.leave();
   return account;

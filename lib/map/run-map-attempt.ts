@@ -44,7 +44,7 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
   const key = segmentKey(job.jobId, task.step, task.index, control.attemptId);
   const upload = new SegmentUpload(world.work, key);
   try {
-    const mapped = await mapSplit(options, collector.emit);
+    const mapped = await mapSplit(options, { emit: collector.emit });
     const writer = new SegmentWriter({ sink: upload, partitions: plan.partitions, compress: 'zstd' });
     await collector.finish(writer, () => (upload.isFull ? upload.drain() : undefined));
     const account: MapAccount = { ...mapped, pairsEmitted: collector.emitted, pairsCombined: collector.combined, spills: collector.spills };
