@@ -105,7 +105,8 @@ export class GroupCursor {
       // Backwards, because neighbours in key order differ at the end.
       let at = length - 1;
       while (at >= 0 && group[at] === bytes[start + at]) at--;
-      isSame = at < 0;
+      // A string in a tuple ends in 00 and goes on after 00 FF (key-codec.ts): FF behind the prefix means another, longer string.
+      isSame = at < 0 && (recordLength === length || bytes[start + length] !== 0xff);
     }
     this.isInGroup = isSame;
     this.isPending = !isSame;

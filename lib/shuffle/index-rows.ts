@@ -41,7 +41,8 @@ export function rowsOf(
   partitionStart: number,
   partitionEnd: number,
 ): IndexRows {
-  const rows = emptyRows(segments, partitionStart, partitionEnd);
+  const refs = segments.map(({ mapIndex, segmentKey }) => ({ mapIndex, segmentKey }));
+  const rows = emptyRows(refs, partitionStart, partitionEnd);
   let at = 0;
   for (let partition = partitionStart; partition < partitionEnd; partition++) {
     for (const { index } of segments) {

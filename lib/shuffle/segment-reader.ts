@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib';
-import { CorruptSegmentError, type RefoldError } from '../errors.ts';
+import { CorruptSegmentError, InputChangedError, type RefoldError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { BLOCK_HEADER_BYTES, type BlockHeader, CODEC_STORED, CODEC_ZSTD, decompressBlock, readBlockHeader } from './block.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -17,7 +17,17 @@ export async function readSegmentFooter(
   footerStart: number,
   bytes: number,
 ): Promise<SegmentFooter> {
-  return decodeSegmentFooter(await store.readRange(segmentKey, undefined, footerStart, bytes), segmentKey, footerStart);
+  let footer: Uint8Array;
+  try {
+    footer = await store.readRange(segmentKey, undefined, footerStart, bytes);
+  } catch (error) {
+    if (!(error instanceof InputChangedError)) throw error;
+    throw new CorruptSegmentError(
+      { key: segmentKey, byte: footerStart, reason: 'the segment ends before its footer does' },
+      { cause: error },
+    );
+  }
+  return decodeSegmentFooter(footer, segmentKey, footerStart);
 }
 
 /** Names the segment in errors, and may wrap them: who fetched a run knows which map task it came from. */

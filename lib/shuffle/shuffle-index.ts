@@ -25,22 +25,18 @@ const MAGIC = 0x58494652; // "RFIX"
 const PREAMBLE_BYTES = 28;
 /** A chunk up to this size is read whole: a request costs more than the bytes. */
 const WHOLE_BYTES_MAX = 1024 * 1024;
+/** What is read first of a larger chunk: most headers are shorter. */
+const HEAD_BYTES = 128 * 1024;
 /** Chunks read at a time. */
 const CHUNKS_IN_FLIGHT = 8;
 
 export type IndexedSegment = SegmentRef & { readonly index: SegmentIndex };
 
-export type IndexChunk = {
-  readonly bytes: Uint8Array;
-  /** Knowing it beforehand saves the reader a request. */
-  readonly headerBytes: number;
-};
-
-/** Where a chunk is. The sizes are optional: with `bytes` small chunks, with `headerBytes` larger ones take a request less. */
-export type IndexChunkPlace = { readonly key: string; readonly bytes?: number; readonly headerBytes?: number };
+/** Where a chunk is. Its size is optional: knowing it saves a request. */
+export type IndexChunkPlace = { readonly key: string; readonly bytes?: number };
 
 /** Segments in ascending order of map index, all with the same partitions, from 0. */
-export function buildIndexChunk(segments: readonly IndexedSegment[]): IndexChunk {
+export function buildIndexChunk(segments: readonly IndexedSegment[]): Uint8Array {
   assert(segments.length > 0 && segments.length <= CHUNK_SEGMENTS_MAX, 'a chunk holds between 1 and 1,000 segments');
   const partitions = segments[0]!.index.partitions;
   const header = new ByteSink(PREAMBLE_BYTES + segments.length * 64 + partitions * 3);
@@ -61,7 +57,7 @@ export function buildIndexChunk(segments: readonly IndexedSegment[]): IndexChunk
   header.view.setUint32(PREAMBLE_BYTES - 4, zlib.crc32(header.bytes.subarray(0, PREAMBLE_BYTES - 4)), true);
   appendUint32(header, zlib.crc32(header.take()));
   header.append(rows.bytes, 0, rows.length);
-  return { bytes: header.take(), headerBytes };
+  return header.take();
 }
 
 /**
@@ -100,16 +96,16 @@ async function readChunkRows(
   partitionEnd: number,
 ): Promise<IndexRows> {
   const { key } = chunk;
-  if (chunk.bytes !== undefined && chunk.bytes <= WHOLE_BYTES_MAX) {
-    return decodeIndexRows(await store.read(key), key, partitionStart, partitionEnd);
-  }
-  const head = await store.readRange(key, undefined, 0, chunk.headerBytes ?? PREAMBLE_BYTES);
+  const readChunk = async () => decodeIndexRows(await store.read(key), key, partitionStart, partitionEnd);
+  if (chunk.bytes !== undefined && chunk.bytes <= WHOLE_BYTES_MAX) return readChunk();
+  const head = await store.readRange(key, undefined, 0, chunk.bytes === undefined ? PREAMBLE_BYTES : HEAD_BYTES);
   const preamble = decodePreamble(head, key);
-  if (preamble.chunkBytes <= WHOLE_BYTES_MAX && head.length < preamble.headerBytes) {
-    return decodeIndexRows(await store.read(key), key, partitionStart, partitionEnd);
-  }
-  const whole = head.length === preamble.headerBytes ? head : await store.readRange(key, undefined, 0, preamble.headerBytes);
-  const header = decodeHeader(whole, key, preamble);
+  if (preamble.chunkBytes <= WHOLE_BYTES_MAX) return readChunk();
+  const isWhole = head.length >= preamble.headerBytes;
+  const headerBytes = isWhole
+    ? head.subarray(0, preamble.headerBytes)
+    : await store.readRange(key, undefined, 0, preamble.headerBytes);
+  const header = decodeHeader(headerBytes, key, preamble);
   const start = header.rowStarts[partitionStart]!;
   const rows = await store.readRange(key, undefined, start, header.rowStarts[partitionEnd]!);
   return decodeRows(rows, start, key, header, partitionStart, partitionEnd);

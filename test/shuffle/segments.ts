@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ScratchFile } from '../../lib/ports/scratch.ts';
+import type { Scratch, ScratchFile } from '../../lib/ports/scratch.ts';
 import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
 import type { SegmentAccount } from '../../lib/shuffle/segment.ts';
 import { type FinishedSegment, SegmentWriter } from '../../lib/shuffle/segment-writer.ts';
@@ -125,5 +125,23 @@ export class PlainScratchFile implements ScratchFile {
 
   delete(): void {
     this.isDeleted = true;
+  }
+}
+
+export class PlainScratch implements Scratch {
+  readonly files: PlainScratchFile[] = [];
+
+  get openFiles(): number {
+    return this.files.filter((file) => !file.isDeleted).length;
+  }
+
+  create(): PlainScratchFile {
+    const file = new PlainScratchFile();
+    this.files.push(file);
+    return file;
+  }
+
+  clear(): void {
+    for (const file of this.files) file.delete();
   }
 }
