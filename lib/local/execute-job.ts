@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { buildStateMachine } from '../coordinator/build-state-machine.ts';
+import { JobCancelledError } from '../coordinator/job-access.ts';
+import { failureFromCause } from '../coordinator/task-error.ts';
+import { jobKey, jobPrefix } from '../coordinator/work-layout.ts';
+import { assert, RefoldError } from '../errors.ts';
+import { FailureError } from '../job/failure.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
+import type { JobItem } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { encodeJson } from '../split/plan-step.ts';
+import { runMachine } from './interpreter/run-machine.ts';
+import { acquireJobLock } from './job-lock.ts';
+import { invokeLocal, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
+import type { PreparedJob } from './prepare-job.ts';
+
+/** Another process runs this very job. */
+export class JobRunningError extends RefoldError {
+  override readonly name = 'JobRunningError';
+  readonly code = 'REFOLD_JOB_RUNNING';
+  readonly retryable = true;
+  readonly hint = 'Wait for it, or stop it with: refold cancel.';
+  constructor(values: { jobId: string; pid: number; startedAtMs: number }, options?: ErrorOptions) {
+    const since = values.startedAtMs === 0 ? '' : ` since ${new Date(values.startedAtMs).toISOString()}`;
+    super(`${values.jobId} is run by process ${values.pid}${since}.`, values, options);
+  }
+}
+
+/** The output path holds something that is not this job's. */
+export class OutputOccupiedError extends RefoldError {
+  override readonly name = 'OutputOccupiedError';
+  readonly code = 'REFOLD_OUTPUT_OCCUPIED';
+  readonly retryable = false;
+  readonly hint = 'Choose another --output, or replace what is there with --overwrite.';
+  constructor(values: { output: string; example: string }, options?: ErrorOptions) {
+    super(`The output ${values.output} is not empty: it holds ${values.example}.`, values, options);
+  }
+}
+
+/** Another job is about to write there. */
+export class OutputLeasedError extends RefoldError {
+  override readonly name = 'OutputLeasedError';
+  readonly code = 'REFOLD_OUTPUT_LEASED';
+  readonly retryable = false;
+  readonly hint = 'Wait for that job, cancel it with refold cancel, or choose another --output.';
+  constructor(values: { output: string; jobId: string }, options?: ErrorOptions) {
+    super(`The output ${values.output} belongs to ${values.jobId}, which has not ended.`, values, options);
+  }
+}
+
+export type JobOutcome =
+  | { readonly kind: 'done'; readonly success: SuccessFile; readonly already: boolean }
+  | { readonly kind: 'stopped' };
+
+export type ExecuteOptions = {
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TaskEvent) => void;
+  /** Called once, when the run has its number. */
+  readonly onStart?: (job: JobItem) => void;
+};
+
+/**
+ * Takes a prepared job through the state machine, from wherever it stands. One coordinator a job at a time.
+ * @throws the job's failure; JobRunningError, OutputOccupiedError, OutputLeasedError, JobCancelledError
+ */
+export async function executeJob(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
+  const { record, settings } = prepared;
+  const lock = await acquireJobLock(join(settings.workFolder, 'locks'), record.jobId);
+  if (lock.kind === 'held') throw new JobRunningError({ jobId: record.jobId, pid: lock.pid, startedAtMs: lock.startedAtMs });
+  try {
+    return await executeLocked(prepared, options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
+  const { record, world } = prepared;
+  const { jobId } = record;
+  const job = await openJob(prepared, options.overwrite);
+  if (job.kind === 'done') return job;
+  const lease = await world.ledger.acquireLease(record.output, jobId);
+  if (lease.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: lease.by });
+  const executionId = world.ids.newId();
+  const started = await world.ledger.startRun(jobId, job.item.run + 1, executionId);
+  assert(started.kind === 'started', 'the lock keeps other runs away');
+  options.onStart?.(started.job);
+  const outcome = await runJobMachine(prepared, started.job.run, options);
+  const ended = await world.ledger.readJob(jobId);
+  if (ended?.state === 'DONE') return { kind: 'done', success: await readSuccess(world, record), already: false };
+  if (ended?.state === 'CANCELLED') throw new JobCancelledError({ jobId });
+  if (outcome.status === 'ABORTED') return { kind: 'stopped' };
+  assert(outcome.status === 'FAILED', 'a machine that succeeds leaves a DONE job');
+  throw new FailureError(ended?.error ?? failureFromCause(outcome.error, outcome.cause));
+}
+
+/** The job in the ledger: made, found, or found to be done. */
+async function openJob(prepared: PreparedJob, overwrite: boolean): Promise<{ kind: 'open'; item: JobItem } | Extract<JobOutcome, { kind: 'done' }>> {
+  const { record, world } = prepared;
+  const { jobId } = record;
+  const known = await world.ledger.readJob(jobId);
+  if (known?.state === 'DONE') {
+    const bytes = await world.openOutput(record.output, jobId).readSuccess();
+    const success = bytes === undefined ? undefined : parseSuccess(bytes);
+    if (success?.jobId === jobId) return { kind: 'done', success, already: true };
+    await forgetJob(world, jobId); // Its output is gone: it runs anew.
+  }
+  if (known?.state !== 'COMMITTING') await checkOutput(world, record, overwrite);
+  await world.work.putIfAbsent(jobKey(jobId), encodeJson(record));
+  const { job } = await world.ledger.createJob({
+    jobId,
+    fingerprint: record.fingerprint,
+    name: record.name,
+    outputPath: record.output,
+    state: 'PLANNING',
+    run: 0,
+    executionId: '',
+    generations: record.shape.steps.map(() => 0),
+    createdAtMs: record.createdAtMs,
+    updatedAtMs: record.createdAtMs,
+  });
+  assert(job.fingerprint === record.fingerprint, 'two jobs never share an id');
+  return { kind: 'open', item: job };
+}
+
+async function checkOutput(world: World, record: JobRecord, overwrite: boolean): Promise<void> {
+  const state = await world.openOutput(record.output, record.jobId).inspect();
+  if (state.kind === 'occupied' && !overwrite) throw new OutputOccupiedError({ output: record.output, example: state.example });
+}
+
+export async function forgetJob(world: World, jobId: string): Promise<void> {
+  for await (const page of world.work.list(jobPrefix(jobId))) await world.work.delete(page.map((object) => object.key));
+  await world.ledger.deleteJob(jobId);
+}
+
+async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {
+  const bytes = await world.openOutput(record.output, record.jobId).readSuccess();
+  assert(bytes !== undefined, 'a DONE job has written _SUCCESS');
+  return parseSuccess(bytes);
+}
+
+function runJobMachine(prepared: PreparedJob, run: number, { signal, onEvent }: ExecuteOptions) {
+  const { record, options, world, pool, workers } = prepared;
+  const functions: LocalFunctions = {
+    flow: { world, workers: workers === 'inline' ? 1 : workers },
+    pool,
+    concurrency: options.concurrency,
+    onEvent,
+  };
+  return runMachine(buildStateMachine(LOCAL_ARNS, { maxAttempts: options.maxAttempts }), { jobId: record.jobId, run }, {
+    invoke: (functionArn, payload, own) => invokeLocal(functions, functionArn, payload, own),
+    readJsonArray: async function* (_bucket, key) {
+      yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
+    },
+    clock: world.clock,
+    random: () => world.ids.random(),
+    signal,
+    executionName: `${record.jobId}-${run}`,
+  });
+}

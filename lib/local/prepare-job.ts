@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+import { basename, extname, resolve } from 'node:path';
+import { InvalidOptionError } from '../errors.ts';
+import { nearest } from '../job/check-definition.ts';
+import { fingerprintOf, jobIdOf } from '../job/fingerprint.ts';
+import { contentOptionsOf, type ResolvedOptions, resolveJobOptions } from '../job/job-options.ts';
+import type { InputListing, JobRecord } from '../job/job-record.ts';
+import type { JobShape } from '../job/job-shape.ts';
+import { resolveParams } from '../job/resolve-params.ts';
+import { stdoutPath } from '../coordinator/work-layout.ts';
+import type { World } from '../ports/world.ts';
+import { listInput } from '../split/list-input.ts';
+import { bundleJob } from './bundle/bundle-job.ts';
+import { engineFile } from './bundle/engine-file.ts';
+import { checkPaths } from './check-paths.ts';
+import { type LocalSettings, openLocalWorld } from './local-world.ts';
+import type { LocalRequest } from './request.ts';
+import { createSandboxPool, type SandboxEvent, type SandboxPool } from './sandbox/sandbox-pool.ts';
+import { spoolStdin } from './spool-stdin.ts';
+
+/** A job that is named and not yet in the ledger, with its sandboxes booting. */
+export type PreparedJob = {
+  readonly record: JobRecord;
+  readonly options: ResolvedOptions;
+  readonly settings: LocalSettings;
+  readonly world: World;
+  readonly pool: SandboxPool;
+  /** How many sandboxes there are. */
+  readonly workers: number | 'inline';
+};
+
+export type PrepareHooks = {
+  readonly onSandbox?: (event: SandboxEvent) => void;
+  readonly writeLog?: (line: string) => void;
+};
+
+/** Input up to this size, in one task, is not worth a process. */
+const INLINE_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Compiles the job, lists its input, asks the job for its shape, and names the job. The pool must be closed by the caller.
+ * @throws JobModuleError, InputMissingError, InvalidOptionError, OutputOverlapError
+ */
+export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}): Promise<PreparedJob> {
+  const cwd = request.cwd ?? process.cwd();
+  const workFolder = resolve(cwd, request.workFolder ?? '.refold');
+  const settings: LocalSettings = { cwd, workFolder };
+  const world = openLocalWorld(settings, hooks.writeLog);
+  if (request.output !== undefined) checkPaths(cwd, Object.values(request.inputs).filter((location) => location !== '-'), request.output);
+  const [bundle, listings] = await Promise.all([bundleJob(resolve(cwd, request.jobFile), { workFolder }), listInputs(request, world, workFolder)]);
+  const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
+  const workers = sandboxesFor(asked, listings);
+  const { taskTimeoutMs, recordTimeoutMs, memoryBytes } = asked;
+  const pool = await createSandboxPool({
+    workers,
+    limits: { taskTimeoutMs, recordTimeoutMs, sandboxMemoryBytes: 3 * 2 ** 30 + memoryBytes },
+    ...(hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox }),
+  });
+  try {
+    pool.prepare({ bundlePath: bundle.path, jobFile: request.jobFile, runner: { module: engineFile('task-runner').href, settings } });
+    const shape = (await pool.run({ role: 'describe' })) as JobShape;
+    const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
+    const record = nameJob(request, shape, options, listings, bundle.sha256, world.ids.newId(), world.clock.nowMs());
+    return { record, options, settings, world, pool, workers };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+async function listInputs(request: LocalRequest, world: World, workFolder: string): Promise<readonly InputListing[]> {
+  const listings: InputListing[] = [];
+  for (const [name, given] of Object.entries(request.inputs)) {
+    const location = given === '-' ? await spoolStdin(request.stdin ?? process.stdin, workFolder) : given;
+    listings.push(await listInput(world.input, name, location));
+  }
+  return listings;
+}
+
+function sandboxesFor(options: ResolvedOptions, listings: readonly InputListing[]): number | 'inline' {
+  if (options.workers === 'inline') return 'inline';
+  const bytes = listings.reduce((sum, listing) => sum + listing.bytes, 0);
+  const isTiny = bytes <= Math.min(INLINE_BYTES_MAX, options.splitBytes);
+  const isSolo = bytes <= options.soloBytes;
+  if (isTiny) return 'inline';
+  return isSolo ? 1 : options.workers;
+}
+
+function nameJob(
+  request: LocalRequest,
+  shape: JobShape,
+  options: ResolvedOptions,
+  listings: readonly InputListing[],
+  sha256: string,
+  salt: string,
+  nowMs: number,
+): JobRecord {
+  checkInputNames(shape, listings);
+  const name = shape.name ?? basename(request.jobFile, extname(request.jobFile));
+  const identity = {
+    code: { sha256, file: request.jobFile },
+    params: resolveParams(shape.params, request.params ?? {}),
+    options: contentOptionsOf(options),
+    inputs: listings,
+    output: request.output === undefined ? '' : resolve(request.cwd ?? process.cwd(), request.output),
+    ...(request.limit === undefined ? {} : { limit: request.limit }),
+    ...(request.isNew === true ? { salt } : {}),
+  };
+  const fingerprint = fingerprintOf(identity);
+  const jobId = jobIdOf(name, fingerprint);
+  const toStdout = request.output === undefined;
+  return {
+    format: 1,
+    jobId,
+    fingerprint,
+    name,
+    shape,
+    ...identity,
+    output: toStdout ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId)) : identity.output,
+    toStdout,
+    nodeVersion: process.version,
+    createdAtMs: nowMs,
+  };
+}
+
+/** @throws InvalidOptionError naming what is missing or unknown */
+function checkInputNames(shape: JobShape, listings: readonly InputListing[]): void {
+  const wanted = shape.outsideInputs;
+  const show = (name: string) => (name === '' ? '--input PATH' : `--input ${name}=PATH`);
+  for (const { name } of listings) {
+    if (wanted.includes(name)) continue;
+    const value = name === '' ? 'an input without a name' : name;
+    const hint = `Give ${wanted.map(show).join(' ')}${name === '' ? '' : ` (did you mean ${nearest(name, wanted)}?)`}.`;
+    throw new InvalidOptionError({ option: 'input', value, rule: 'one of the inputs of this job', hint });
+  }
+  const missing = wanted.filter((name) => !listings.some((listing) => listing.name === name));
+  if (missing.length > 0) {
+    const value = missing.map((name) => name || 'its one input').join(', ');
+    throw new InvalidOptionError({ option: 'input', value, rule: 'given', hint: `Give ${missing.map(show).join(' ')}.` });
+  }
+}
