@@ -10,7 +10,7 @@ export type Reader<R> = {
   readonly name: string;
   /**
    * `ranges`: an object may be cut anywhere. `whole`: one range an object. `pairs`: the input is another job's output.
-   * A compressed object is one range whatever this says.
+   * A compressed object is one range whatever this says. The bytes of a `whole` reader's last window are its own, never reused.
    */
   readonly cuts: 'ranges' | 'whole' | 'pairs';
   open(): Scanner<R>;
@@ -44,6 +44,8 @@ export type ScanWindow = {
   limit: number;
   /** True when `end` is the object's end: the last record needs no line end. */
   isLast: boolean;
+  /** Raised by `scan` by the number of records that it handed out. */
+  records: number;
 };
 
 /** Walks bytes and hands out records. One an attempt, never shared. */
@@ -53,6 +55,8 @@ export type Scanner<R> = {
   /**
    * Hands out every whole record between start and end, in order, until the sink says false or a record would start at the limit.
    * Answers the position of the first byte not handed out: where the next record starts. Answering `start` means: more bytes needed.
+   * The next call goes on from there, in the same window or in one that has moved and grown, so a scanner may keep what it knows of the
+   * unfinished record. Bytes between `start` and `end` never change but by moving.
    * @throws BadRecordError with the record's position
    */
   scan(window: ScanWindow, sink: RecordSink<R>): number;
@@ -88,4 +92,10 @@ export type ReadRangeOptions<R> = {
   readonly sink: RecordSink<R>;
   /** Awaited after a sink said false, and after each window: here asynchronous work drains. */
   readonly drain: () => Promise<void> | undefined;
+  /** Asked after each drain: true ends the reading before the range's end. */
+  readonly isDone?: () => boolean;
+  /** How much is read at a time, and read ahead. Default 1 MiB. */
+  readonly chunkBytes?: number;
+  /** A longer record is an error. Default 512 MiB, about the longest string there is. */
+  readonly recordBytesMax?: number;
 };
