@@ -3,6 +3,7 @@ import { type ErrorValues, type Failure, RefoldError } from '../errors.ts';
 /** What a failure may weigh as JSON, everywhere it goes: state machine payloads, ledger items, messages between processes. */
 export const FAILURE_BYTES_MAX = 2048;
 const STACK_LINES_MAX = 12;
+const NAME_LENGTH_MAX = 100;
 
 /** A failure that happened elsewhere, thrown again here: `name`, `code`, `hint` and `values` are those of the original error. */
 export class FailureError extends RefoldError {
@@ -41,13 +42,17 @@ export function describeThrown(thrown: unknown): { readonly name: string; readon
   try {
     if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
       const { name, message, stack } = thrown as { name?: unknown; message: unknown; stack?: unknown };
-      return { name: typeof name === 'string' && name !== '' ? name : 'Error', message: String(message), stack: framesOf(stack) };
+      return {
+        name: typeof name === 'string' && name !== '' ? name.slice(0, NAME_LENGTH_MAX) : 'Error',
+        message: String(message),
+        stack: framesOf(stack),
+      };
     }
     const text =
       typeof thrown === 'string' ? JSON.stringify(thrown) : typeof thrown === 'object' ? JSON.stringify(thrown) : String(thrown);
     return { name: 'NotAnError', message: `${text ?? typeof thrown} was thrown, which is not an Error`, stack: '' };
   } catch {
-    return { name: 'NotAnError', message: `a ${typeof thrown} was thrown that cannot be shown`, stack: '' };
+    return { name: 'NotAnError', message: 'something was thrown that cannot be shown', stack: '' };
   }
 }
 

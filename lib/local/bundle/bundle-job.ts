@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import type { BuildFailure, BuildResult, Message } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Message } from 'esbuild';
 import { readBuildCache, writeBuildCache } from './build-cache.ts';
 import { JobModuleError } from './job-module-error.ts';
 import { writeWhole } from './write-whole.ts';
@@ -37,52 +37,63 @@ export async function bundleJob(entryPath: string, { workFolder }: { readonly wo
 }
 
 async function findEntry(entryPath: string): Promise<string> {
-  if (!JOB_EXTENSIONS.includes(extname(entryPath))) {
-    const reason = `is not a module that can hold a job.`;
-    throw new JobModuleError({ file: entryPath, reason, hint: `Give a file that ends in ${JOB_EXTENSIONS.join(' ')}.` });
-  }
+  const refuse = (reason: string, cause?: unknown): JobModuleError =>
+    new JobModuleError(
+      { file: entryPath, reason, hint: `Give the path of a job file; it ends in ${JOB_EXTENSIONS.join(' ')}.` },
+      { cause },
+    );
+  if (!JOB_EXTENSIONS.includes(extname(entryPath))) throw refuse('it is no module that can hold a job.');
   try {
-    return await realpath(resolve(entryPath));
+    const entry = await realpath(resolve(entryPath));
+    if ((await stat(entry)).isFile()) return entry;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such file.' : message;
-    throw new JobModuleError({ file: entryPath, reason, hint: 'Check the path of the job file.' }, { cause: error });
+    throw refuse(code === 'ENOENT' ? 'no such file.' : message, error);
   }
+  throw refuse('it is a folder.');
 }
 
-type Built = BuildResult<{ metafile: true; write: false }>;
+const COMPILE_OPTIONS = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  external: ['refold', 'refold/*'],
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+  sourcemap: 'external',
+  sourcesContent: false,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
+type Built = BuildResult<typeof COMPILE_OPTIONS>;
+
+let activeBuilds = 0;
 
 async function build(entry: string, codeFolder: string, shownFile: string): Promise<Built> {
   const esbuild = await import('esbuild');
+  const folder = dirname(entry); // Paths in the code are relative to it, those in the source map to where the map will lie.
+  activeBuilds++;
   try {
     return await esbuild.build({
+      ...COMPILE_OPTIONS,
       entryPoints: [entry],
-      bundle: true,
-      write: false,
-      metafile: true,
+      absWorkingDir: folder,
       outfile: join(codeFolder, 'job.mjs'),
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      external: ['refold', 'refold/*'],
-      sourcemap: 'external',
-      sourcesContent: false,
-      // Paths in the output are relative to it.
-      absWorkingDir: dirname(entry),
-      define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
-      charset: 'utf8',
-      logLevel: 'silent',
-      legalComments: 'none',
     });
   } catch (error) {
     if (!('errors' in (error as BuildFailure))) throw error;
     const { errors } = error as BuildFailure;
-    const shown = errors.slice(0, MESSAGES_SHOWN).map((message) => showMessage(message, dirname(entry)));
+    const shown = errors.slice(0, MESSAGES_SHOWN).map((message) => showMessage(message, folder));
     if (errors.length > MESSAGES_SHOWN) shown.push(`and ${errors.length - MESSAGES_SHOWN} more`);
-    const hint = hintFor(errors[0]);
-    throw new JobModuleError({ file: shownFile, reason: `it does not compile.\n${shown.join('\n')}`, hint }, { cause: error });
+    const reason = `it does not compile.\n${shown.join('\n')}`;
+    throw new JobModuleError({ file: shownFile, reason, hint: hintFor(errors[0]) }, { cause: error });
   } finally {
-    void esbuild.stop(); // Its process would hold memory as long as this one lives.
+    // The compiler's process would hold memory as long as this one lives. Builds in it when it stops would never end.
+    if (--activeBuilds === 0) void esbuild.stop();
   }
 }
 

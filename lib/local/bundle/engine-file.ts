@@ -3,7 +3,7 @@ const SOURCES = {
   index: '../../index.ts',
   'worker-process': '../sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
-  'task-runner': '../task-runner.ts',
+  'local-runner': '../local-runner.ts',
 } as const;
 
 /** File URL of one of the engine's modules. Built, all of them and every shared chunk lie in one folder. */

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * Makes dist/: the modules that are started or imported by name (see lib/local/bundle/engine-file.ts), the chunks they share, and the
+ * types. Everything lies in one folder, so that any of them finds the others beside it.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    index: 'lib/index.ts',
+    cli: 'lib/cli/main.ts',
+    'worker-process': 'lib/local/sandbox/worker-process.ts',
+    'task-thread': 'lib/local/sandbox/task-thread.ts',
+    'local-runner': 'lib/local/local-runner.ts',
+  },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  packages: 'external',
+  // Readable as it stands, so stacks need no source maps; those would slow every start.
+  minify: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+emitTypes();
+
+/** One .d.ts a module, for the modules that the public API reaches. */
+function emitTypes(): void {
+  const configPath = join(root, 'dist', 'tsconfig.types.json');
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+    compilerOptions: Record<string, unknown>;
+  };
+  const options = {
+    ...compilerOptions,
+    paths: {},
+    rootDir: join(root, 'lib'),
+    outDir: join(dist, 'types'),
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  writeFileSync(configPath, JSON.stringify({ compilerOptions: options, files: [join(root, 'lib/index.ts')] }));
+  const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', configPath], { stdio: 'inherit' });
+  rmSync(configPath);
+  if (status !== 0) process.exit(status ?? 1);
+  for (const name of readdirSync(join(dist, 'types'), { recursive: true, encoding: 'utf8' })) {
+    const path = join(dist, 'types', name);
+    // Declarations keep `.ts` in their imports, which older compilers do not follow.
+    if (name.endsWith('.d.ts'))
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/(['"]\.{1,2}\/[^'"\n]+)\.ts(['"])/g, '$1.js$2'));
+  }
+}
