@@ -1,12 +1,14 @@
-import { asciiBytes, type RowWriter } from './row-writer.ts';
 import { Random } from './random.ts';
+import { asciiBytes, type RowWriter } from './row-writer.ts';
 
 const COMMA = 44;
 const DOT = 46;
 const OTHER_KEYS = 50_000;
 const hotKey = asciiBytes(['all-visitors'])[0]!;
 const otherKey = asciiBytes(['visitor-'])[0]!;
-const endings = asciiBytes(Array.from({ length: 64 }, (_, index) => `/en/articles/section-${index}/index.html,region-${index % 7},tablet`));
+const endings = asciiBytes(
+  Array.from({ length: 64 }, (_, index) => `/en/articles/section-${index}/index.html,region-${index % 7},tablet`),
+);
 
 /** key,value,session,path,region,device: 90 % of the rows have one key, the others are spread evenly over 50 thousand. Values have three decimals. */
 export function writeHotKey(rows: RowWriter, bytes: number): void {

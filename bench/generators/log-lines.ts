@@ -1,5 +1,5 @@
-import { asciiBytes, type RowWriter } from './row-writer.ts';
 import { Random } from './random.ts';
+import { asciiBytes, type RowWriter } from './row-writer.ts';
 
 /** What the grep workload looks for: one line in two hundred has it. */
 export const NEEDLE = 'upstream timed out';
@@ -17,7 +17,12 @@ const events = asciiBytes([
 const request = asciiBytes([' request='])[0]!;
 const host = asciiBytes([' host=worker-'])[0]!;
 const took = asciiBytes([' took='])[0]!;
-const ends = asciiBytes(['ms status=200 bytes=5120', 'ms status=204 bytes=0', 'ms status=304 bytes=0', 'ms status=404 bytes=312']);
+const ends = asciiBytes([
+  'ms status=200 bytes=5120',
+  'ms status=204 bytes=0',
+  'ms status=304 bytes=0',
+  'ms status=404 bytes=312',
+]);
 
 /** Log lines of about 100 bytes. */
 export function writeLogLines(rows: RowWriter, bytes: number): void {

@@ -1,5 +1,5 @@
-import { asciiBytes, type RowWriter } from './row-writer.ts';
 import { Random } from './random.ts';
+import { asciiBytes, type RowWriter } from './row-writer.ts';
 
 const RECORD_BYTES = 100;
 const KEY_BYTES = 10;

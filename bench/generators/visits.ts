@@ -1,5 +1,5 @@
-import { asciiBytes, type RowWriter } from './row-writer.ts';
 import { Random, scatter } from './random.ts';
+import { asciiBytes, type RowWriter } from './row-writer.ts';
 import { makeWords } from './words.ts';
 
 const COMMA = 44;
@@ -14,17 +14,34 @@ const dates = asciiBytes(
   Array.from({ length: 1_826 }, (_, day) => new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10)),
 );
 const countries = asciiBytes('USA DEU FRA GBR IND JPN BRA CAN ITA ESP NLD POL SWE CHE AUS KOR'.split(' '));
-const languages = asciiBytes('en-US de-DE fr-FR en-GB hi-IN ja-JP pt-BR en-CA it-IT es-ES nl-NL pl-PL sv-SE de-CH en-AU ko-KR'.split(' '));
+const languages = asciiBytes(
+  'en-US de-DE fr-FR en-GB hi-IN ja-JP pt-BR en-CA it-IT es-ES nl-NL pl-PL sv-SE de-CH en-AU ko-KR'.split(' '),
+);
 const agents = asciiBytes(
-  ['Mozilla/5.0 (X11; Linux)', 'Mozilla/5.0 (Windows NT 10.0)', 'Mozilla/5.0 (Macintosh)', 'Opera/9.80 (Linux)', 'curl/8.5.0', 'Lynx/2.9'].flatMap(
-    (agent) => ['rv:121.0', 'rv:115.0', 'rv:128.5', 'rv:140.1'].map((release) => `${agent} ${release}`),
-  ),
+  [
+    'Mozilla/5.0 (X11; Linux)',
+    'Mozilla/5.0 (Windows NT 10.0)',
+    'Mozilla/5.0 (Macintosh)',
+    'Opera/9.80 (Linux)',
+    'curl/8.5.0',
+    'Lynx/2.9',
+  ].flatMap((agent) => ['rv:121.0', 'rv:115.0', 'rv:128.5', 'rv:140.1'].map((release) => `${agent} ${release}`)),
 );
 const hosts = makeWords(4_096);
 const searchWords = makeWords(5_000);
 
 /** Columns of `visits`, in order; no value needs quotes. */
-export const visitColumns = ['sourceIP', 'destURL', 'visitDate', 'adRevenue', 'userAgent', 'countryCode', 'languageCode', 'searchWord', 'duration'];
+export const visitColumns = [
+  'sourceIP',
+  'destURL',
+  'visitDate',
+  'adRevenue',
+  'userAgent',
+  'countryCode',
+  'languageCode',
+  'searchWord',
+  'duration',
+];
 
 /** Pages that go with `visitsBytes` of visits: 57 MB of them with 500 MB. */
 export function pageCount(visitsBytes: number): number {

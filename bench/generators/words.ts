@@ -1,5 +1,5 @@
-import type { RowWriter } from './row-writer.ts';
 import { Random, scatter } from './random.ts';
+import type { RowWriter } from './row-writer.ts';
 
 const WORDS_A_LINE = 10;
 const SPACE = 32;

@@ -13,7 +13,8 @@ const pages = `'pageURL': 'VARCHAR', 'pageRank': 'INTEGER', 'avgDuration': 'INTE
 const hot = `'key': 'VARCHAR', 'value': 'DOUBLE', 'session': 'VARCHAR', 'path': 'VARCHAR', 'region': 'VARCHAR', 'device': 'VARCHAR'`;
 
 const queries = {
-  'word-count': () => `SELECT word, count(*) FROM (SELECT unnest(string_split(line, ' ')) AS word FROM ${linesOf(first)}) GROUP BY word`,
+  'word-count': () =>
+    `SELECT word, count(*) FROM (SELECT unnest(string_split(line, ' ')) AS word FROM ${linesOf(first)}) GROUP BY word`,
   'csv-sum': () => `SELECT substr(sourceIP, 1, 6) AS prefix, sum(adRevenue) FROM ${tableOf(first, visits)} GROUP BY prefix`,
   join: () => `SELECT sourceIP, sum(adRevenue) AS revenue, avg(pageRank)
     FROM ${tableOf(first, visits)} JOIN ${tableOf(second, pages)} ON destURL = pageURL
@@ -26,4 +27,6 @@ const queries = {
 const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
 const connection = await instance.connect();
 if (workload !== 'sort') await connection.run('SET preserve_insertion_order = false');
-await connection.run(`COPY (${queries[workload]()}) TO ${quote(output)} (FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '')`);
+await connection.run(
+  `COPY (${queries[workload]()}) TO ${quote(output)} (FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '')`,
+);

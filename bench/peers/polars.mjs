@@ -17,7 +17,8 @@ const pages = { pageURL: polars.String, pageRank: polars.Int32, avgDuration: pol
 const hot = { key: polars.String, value: polars.Float64, ...texts('session', 'path', 'region', 'device') };
 
 const queries = {
-  'word-count': () => linesOf(first).select(col('line').str.split(' ').alias('word')).explode('word').groupBy('word').agg(len().alias('count')),
+  'word-count': () =>
+    linesOf(first).select(col('line').str.split(' ').alias('word')).explode('word').groupBy('word').agg(len().alias('count')),
   'csv-sum': () =>
     tableOf(first, visits)
       .select(col('sourceIP').str.slice(0, 6).alias('prefix'), col('adRevenue'))
@@ -25,7 +26,11 @@ const queries = {
       .agg(col('adRevenue').sum()),
   join: () =>
     tableOf(first, visits)
-      .filter(col('visitDate').gtEq(lit('2021-01-01')).and(col('visitDate').lt(lit('2024-01-01'))))
+      .filter(
+        col('visitDate')
+          .gtEq(lit('2021-01-01'))
+          .and(col('visitDate').lt(lit('2024-01-01'))),
+      )
       .select('sourceIP', 'destURL', 'adRevenue')
       .join(tableOf(second, pages).select('pageURL', 'pageRank'), { leftOn: 'destURL', rightOn: 'pageURL', how: 'inner' })
       .groupBy('sourceIP')
