@@ -15,12 +15,22 @@ export type Context = {
 /** Which parts of the context object may be named at a place of the definition. */
 export type ContextScope = { readonly execution: boolean; readonly mapItem: boolean };
 
-const FIELDS =
-  /^\$\$\.(?:Execution\.(?:Id|Name|StartTime|Input(?=$|\W)|Input$)|State\.(?:Name|RetryCount)$|Map\.Item\.(?:Index$|Value(?=$|\W)))/;
+/** Fields that hold a text or number, and those that hold data, of which any part may be named. */
+const LEAVES = new Set([
+  'Execution.Id',
+  'Execution.Name',
+  'Execution.StartTime',
+  'State.Name',
+  'State.RetryCount',
+  'Map.Item.Index',
+]);
+const TREES = ['Execution.Input', 'Map.Item.Value'];
 
 /** Why a context path may not stand here, or undefined when it may. */
 export function refuseContextPath(path: Path, scope: ContextScope): string | undefined {
-  if (!FIELDS.test(path.text)) return `${path.text} is not a supported field of the context object`;
+  const name = path.steps.join('.');
+  const known = LEAVES.has(name) || TREES.some((tree) => name === tree || name.startsWith(`${tree}.`));
+  if (!known) return `${path.text} is not a supported field of the context object`;
   const [part] = path.steps;
   if (part === 'Execution' && !scope.execution)
     return `${path.text} differs between a child execution of AWS and the interpreter`;
