@@ -49,11 +49,10 @@ export class SegmentWriter {
   private runRawBytes = 0;
   private runCrc = 0;
 
-  /** The last key of the run: in the block, or kept from the block before it. */
+  /** The last key of the run. It is still in the block's buffer when the next one is compared with it, also after the block ended. */
   private lastBytes: Uint8Array = this.block;
   private lastStart = 0;
   private lastEnd = 0;
-  private keptKey = new Uint8Array(256);
 
   constructor(options: SegmentWriterOptions) {
     this.sink = options.sink;
@@ -178,18 +177,8 @@ export class SegmentWriter {
   /** Makes the block able to take `roomBytes` more: ends it, and grows it for a record that alone is longer than a block. */
   private makeRoom(roomBytes: number): void {
     assert(roomBytes <= RECORD_BYTES_MAX, 'a record is shorter than 2 GiB');
-    this.keepLastKey();
     this.endBlock();
     if (roomBytes > BLOCK_BYTES_MAX) this.block = new Uint8Array(BLOCK_HEADER_BYTES + roomBytes);
-  }
-
-  private keepLastKey(): void {
-    const length = this.lastEnd - this.lastStart;
-    if (length > this.keptKey.length) this.keptKey = new Uint8Array(length * 2);
-    this.keptKey.set(this.lastBytes.subarray(this.lastStart, this.lastEnd));
-    this.lastBytes = this.keptKey;
-    this.lastStart = 0;
-    this.lastEnd = length;
   }
 
   private endBlock(): void {

@@ -31,7 +31,8 @@ describe('mergeWithin', () => {
     const scratch = new PlainScratch();
     const runs = Array.from({ length: 11 }, (_, run) => new PlainCursor([{ partition: 5, key: 'k', value: String(run) }]));
     const merged = mergeWithin(runs, { fanInMax: 8, scratch, partitionStart: 5, partitionEnd: 6 });
-    expect(scratch.files.length).toBe(1);
+    // Four runs to one: eight bytes of segment, a block header, and four records of four bytes.
+    expect([scratch.files.length, merged.scratchBytes]).toEqual([1, 8 + 17 + 4 * 4]);
     expect(readAll(merged.cursor).map((record) => record.value)).toEqual(Array.from({ length: 11 }, (_, run) => String(run)));
   });
 

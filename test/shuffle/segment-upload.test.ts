@@ -27,7 +27,10 @@ describe('SegmentUpload', () => {
     expect(upload.isFull).toBe(true);
     await upload.drain();
     expect([upload.isFull, await store.head('a.seg')]).toEqual([false, undefined]);
-    upload.append(bytes(9_000_000, 2));
+    upload.append(bytes(100, 2));
+    expect(upload.isFull).toBe(false);
+    upload.append(bytes(8_999_900, 2));
+    expect(upload.isFull).toBe(true);
     await upload.drain();
     upload.append(bytes(3, 3));
     expect((await upload.complete()).bytes).toBe(9_000_014);

@@ -7,6 +7,7 @@ import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
 import {
   BLOCK_BYTES_MAX,
   BLOCK_HEADER_BYTES,
+  BlockCompressor,
   type BlockHeader,
   CODEC_STORED,
   CODEC_ZSTD,
@@ -16,7 +17,16 @@ import { MemorySource, SCRATCH_WINDOW_BYTES, ScratchSource } from '../../lib/shu
 import { decodeSegmentFooter, indexRow, type SegmentIndex } from '../../lib/shuffle/segment.ts';
 import { openRun, openSegment, readSegmentFooter } from '../../lib/shuffle/segment-reader.ts';
 import { SegmentWriter } from '../../lib/shuffle/segment-writer.ts';
-import { addPlain, type PlainRecord, PlainScratchFile, plainRecords, readAll, sortStably, writeSegment } from './segments.ts';
+import {
+  addPlain,
+  bytesOf,
+  type PlainRecord,
+  PlainScratchFile,
+  plainRecords,
+  readAll,
+  sortStably,
+  writeSegment,
+} from './segments.ts';
 
 const ORIGIN = { segmentKey: 'map/7/a.seg' };
 const compressions = ['zstd', 'none'] as const;
@@ -133,6 +143,19 @@ describe('a segment', () => {
     expect(readWhole(file, footerStart).runs).toEqual([...dull, ...wild]);
   });
 
+  it('spares the next blocks the trial after one that did not shrink, twice as many each time', () => {
+    const compressor = new BlockCompressor();
+    const wild = bytesOf(noise(5_000));
+    const dull = bytesOf('x'.repeat(5_000));
+    const isTried = () => compressor.compress(dull) !== undefined;
+    expect([isTried(), isTried()]).toEqual([true, true]);
+    compressor.compress(wild);
+    expect([isTried(), isTried()]).toEqual([false, true]);
+    compressor.compress(wild);
+    expect([compressor.compress(dull), compressor.compress(wild)]).toEqual([undefined, undefined]);
+    expect([isTried(), isTried(), isTried()]).toEqual([false, false, true]);
+  });
+
   it('keeps the account: counters of any size and name, counts as given', () => {
     const counters = new Map([
       ['__proto__', 2n ** 80n],
@@ -246,6 +269,26 @@ describe('a damaged segment', () => {
     ];
     for (const change of wrong)
       expect(() => readAll(openRun(new MemorySource(file), { ...row, ...change }, ORIGIN))).toThrow(CorruptSegmentError);
+  });
+
+  it('is never ended quietly by a block header that miscounts, even when the index agrees', () => {
+    for (const [claimed, firstAnswers] of [
+      [0, 0],
+      [14, 14],
+      [16, 15],
+    ] as const) {
+      const { file, index } = writeSegment(sorted, { partitions: 3 });
+      const row = indexRow(index, 0);
+      new DataView(file.buffer).setUint32(row.byteStart + 9, claimed, true);
+      const cursor = openRun(new MemorySource(file), { ...row, records: claimed }, ORIGIN);
+      for (let answer = 0; answer < firstAnswers; answer++) expect(cursor.next()).toBe(true);
+      expect(() => cursor.next()).toThrow(CorruptSegmentError);
+    }
+  });
+
+  it('is refused when its footer is not where the commit says', () => {
+    const { file, footerStart } = writeSegment(sorted, { partitions: 3 });
+    expect(() => decodeSegmentFooter(file.subarray(footerStart), 's', footerStart + 1)).toThrow(CorruptSegmentError);
   });
 
   it('is refused with a CorruptSegmentError even when its checksums were made to fit', () => {
