@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CONTESTANTS, type ContestantName } from './contestants.ts';
+import { CONTESTANTS, type ContestantName, isRefold } from './contestants.ts';
 import { WORKLOADS } from './workloads.ts';
 
 export type BenchOptions = {
@@ -26,8 +26,6 @@ export const HELP = `npm run bench -- [options]     times refold and its peers o
 
 Names are separated by commas. Data and results stay in bench/data. Exit code 1: results differ, or refold failed. Time decides nothing.
 `;
-
-const REFOLD: readonly ContestantName[] = ['fast', 'easy', 'one'];
 
 /** @throws Error with a sentence for the terminal */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
@@ -57,7 +55,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     contestants: chooseNames(
       'contestants',
       values.contestants,
-      values['peers-only'] ? all.filter((name) => !REFOLD.includes(name)) : all,
+      values['peers-only'] ? all.filter((name) => !isRefold(name)) : all,
     ),
     memory: values.memory,
     help: values.help,

@@ -24,6 +24,10 @@ export const CONTESTANTS = {
 } as const;
 export type ContestantName = keyof typeof CONTESTANTS;
 
+export function isRefold(name: ContestantName): boolean {
+  return name === 'fast' || name === 'easy' || name === 'one';
+}
+
 /** What a contestant needs to know to run: where the data lies, and where its result goes. */
 export type Place = { readonly inputs: readonly DataSet[]; readonly folder: string; readonly output: string };
 
@@ -53,7 +57,7 @@ export function enter(name: ContestantName, workload: Workload, place: Place): E
 
 /** The files of a result, in order: one file, or the parts in a folder. */
 export function resultFiles(output: string, name: ContestantName): string[] {
-  if (name !== 'fast' && name !== 'easy' && name !== 'one') return [output];
+  if (!isRefold(name)) return [output];
   return readdirSync(output)
     .filter((file) => file.startsWith('part-'))
     .sort()

@@ -3,12 +3,17 @@ import { type DataSet, openDataSet } from './data-set.ts';
 import { runWorkload, type WorkloadReport } from './run-workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
-/** The chosen workloads, one after another, over data in `folder`. */
-export async function runBench(
-  options: BenchOptions,
-  folder: string,
-  progress: (line: string) => void,
-): Promise<WorkloadReport[]> {
+export type BenchRun = {
+  readonly options: BenchOptions;
+  /** Keeps generated data from bench to bench. */
+  readonly dataFolder: string;
+  /** For the results of one command at a time; gone at the end. */
+  readonly runFolder: string;
+  readonly progress: (line: string) => void;
+};
+
+/** The chosen workloads, one after another. */
+export async function runBench({ options, dataFolder, runFolder, progress }: BenchRun): Promise<WorkloadReport[]> {
   const reports: WorkloadReport[] = [];
   for (const workload of WORKLOADS.filter(({ name }) => options.workloads.includes(name))) {
     const inputs: DataSet[] = [];

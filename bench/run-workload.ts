@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTESTANTS, type ContestantName, enter, resultFiles } from './contestants.ts';
+import { CONTESTANTS, type ContestantName, enter, isRefold, resultFiles } from './contestants.ts';
 import type { DataSet } from './data-set.ts';
 import { measure } from './measure.ts';
 import type { PeakMemory } from './process-memory.ts';
@@ -107,7 +107,6 @@ function greater(one: PeakMemory | undefined, other: PeakMemory | undefined): Pe
 /** True when nothing is wrong: all results agree, and refold did not fail. Peers may be absent, or fail. */
 export function isRight(report: WorkloadReport): boolean {
   return report.rows.every(
-    ({ contestant, absent, difference }) =>
-      difference === undefined && !(absent?.startsWith('failed:') && ['fast', 'easy', 'one'].includes(contestant)),
+    ({ contestant, absent, difference }) => difference === undefined && !(absent?.startsWith('failed:') && isRefold(contestant)),
   );
 }
