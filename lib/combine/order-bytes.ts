@@ -1,6 +1,7 @@
 import { ByteSink } from '../record/byte-sink.ts';
 import { decodeKey, encodeOrder, KEY_TAG_BYTES, KEY_TAG_STRING } from '../record/key-codec.ts';
 import { decodeValue, encodeValue } from '../record/value-codec.ts';
+import { isString, textStart } from '../record/value-format.ts';
 
 /** The order bytes of one value at a time, in `sink.bytes[0, sink.length)`, for `min`, `max` and `top`. */
 export class OrderBytes {
@@ -14,16 +15,14 @@ export class OrderBytes {
 
   /** From an encoded plain value. Texts and bytes are copied; the rest takes the way over its value. */
   setEncoded(bytes: Uint8Array, start: number, end: number): void {
-    const tag = bytes[start]!;
-    const isText = (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
-    if (!isText && (tag < 0xc4 || tag > 0xc6)) {
+    const text = textStart(bytes, start);
+    if (text === 0) {
       this.setValue(decodeValue(bytes, start, end));
       return;
     }
-    const headBytes = tag < 0xc0 ? 1 : tag === 0xc4 || tag === 0xd9 ? 2 : tag === 0xc5 || tag === 0xda ? 3 : 5;
     this.sink.length = 0;
-    this.sink.appendByte(isText ? KEY_TAG_STRING : KEY_TAG_BYTES);
-    this.sink.append(bytes, start + headBytes, end);
+    this.sink.appendByte(isString(bytes, start) ? KEY_TAG_STRING : KEY_TAG_BYTES);
+    this.sink.append(bytes, text, end);
   }
 }
 

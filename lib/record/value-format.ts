@@ -56,6 +56,21 @@ export function extensionStart(bytes: Uint8Array, start: number): number {
   return start + (tag === 0xc7 ? 3 : tag === 0xc8 ? 4 : 6);
 }
 
+/** True when a string is encoded from `start` on. */
+export function isString(bytes: Uint8Array, start: number): boolean {
+  const tag = bytes[start]!;
+  return (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
+}
+
+/** Where the content of the string or the bytes encoded at `start` begins, which goes on to the end of the value; 0 for another value. */
+export function textStart(bytes: Uint8Array, start: number): number {
+  const tag = bytes[start]!;
+  if (tag >= 0xa0 && tag < 0xc0) return start + 1;
+  if (tag >= 0xd9 && tag <= 0xdb) return start + (tag === 0xd9 ? 2 : tag === 0xda ? 3 : 5);
+  if (tag >= 0xc4 && tag <= 0xc6) return start + (tag === 0xc4 ? 2 : tag === 0xc5 ? 3 : 5);
+  return 0;
+}
+
 /** Writes the head of an extension whose payload has `length` bytes: 2 to 6 bytes. */
 export function appendExtension(type: number, length: number, sink: ByteSink): void {
   let at = sink.reserve(6);
