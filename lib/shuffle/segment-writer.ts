@@ -157,8 +157,6 @@ export class SegmentWriter {
     const { byteStart, partitionStart } = this.index;
     byteStart.fill(this.bytes, this.partition - partitionStart + 1, partition - partitionStart + 1);
     this.partition = partition;
-    this.lastStart = 0;
-    this.lastEnd = 0;
   }
 
   private endRun(): void {

@@ -122,14 +122,17 @@ describe('fetchRuns', () => {
   });
 
   it('stops at an abort or at any other error, with every request ended and no scratch file left', async () => {
-    const { store, segments } = await putSegments(Array.from({ length: 9 }, (_, map) => fullMap(map)));
-    const abort = new AbortController();
-    const scratch = new PlainScratch();
-    const fetching = fetchRuns(store, rowsOf(segments, 0, 4), { memoryBytes: 0, concurrency: 3, scratch, signal: abort.signal });
-    abort.abort(new Error('out of time'));
-    await expect(fetching).rejects.toThrow('out of time');
-    expect([store.counts.readRange, scratch.openFiles]).toEqual([3, 0]);
+    for (const memoryBytes of [64e6, 0]) {
+      const { store, segments } = await putSegments(Array.from({ length: 9 }, (_, map) => fullMap(map)));
+      const abort = new AbortController();
+      const scratch = new PlainScratch();
+      const fetching = fetchRuns(store, rowsOf(segments, 0, 4), { memoryBytes, concurrency: 3, scratch, signal: abort.signal });
+      abort.abort(new Error('out of time'));
+      await expect(fetching).rejects.toThrow('out of time');
+      expect([store.counts.readRange, scratch.openFiles]).toEqual([3, 0]);
+    }
 
+    const { store, segments } = await putSegments([fullMap(0)]);
     const full = Object.assign(new PlainScratch(), {
       create: () => {
         throw new Error('no space left');
