@@ -8,8 +8,11 @@ export type BuiltinCombiner<V, Out = V> = {
   readonly kind: 'builtin';
   readonly name: 'sum' | 'count' | 'min' | 'max' | 'top' | 'collect' | 'first';
   createStates(): StateColumn;
-  /** Phantoms, for types only. */
-  readonly valueType?: (value: V) => void;
+  /**
+   * Phantoms, for types only. A method, because methods compare both ways: while TypeScript does not know yet what the map emits, a
+   * combiner for numbers must be one for unknown values.
+   */
+  valueType?(value: V): void;
   readonly outType?: Out;
 };
 
