@@ -176,9 +176,9 @@ async function writeChunk(
   }));
   const fingerprint = createHash('sha256').update(segments.map((segment) => segment.segmentKey).join('\n')).digest('hex').slice(0, 32);
   const unchanged = before?.chunks.find((chunk) => chunk.mapStart === mapStart && chunk.fingerprint === fingerprint);
-  if (unchanged !== undefined) return unchanged;
+  if (unchanged !== undefined && (await world.work.head(unchanged.key)) !== undefined) return unchanged;
   const key = indexChunkKey(jobId, step, set.generation, mapStart / SEGMENTS_PER_CHUNK, fingerprint);
-  const { bytes, headerBytes } = buildIndexChunk(segments);
+  const bytes = buildIndexChunk(segments);
   await world.work.put(key, bytes);
-  return { key, bytes: bytes.length, headerBytes, mapStart, mapEnd: mapStart + footers.length, fingerprint };
+  return { key, bytes: bytes.length, mapStart, mapEnd: mapStart + footers.length, fingerprint };
 }

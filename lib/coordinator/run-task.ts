@@ -19,7 +19,7 @@ import { readJobItem, readJobRecord } from './job-access.ts';
 import type { MapCall, ReduceCall, RowRef, SampleCall, SoloCall, TaskAnswer } from './machine-call.ts';
 import { type ReduceGroup, readReduceGroups } from './reduce-groups.ts';
 import { runSolo } from './run-solo.ts';
-import { toFailure } from './task-error.ts';
+import { toFailure } from '../job/failure.ts';
 
 /** What a sandbox is asked to do. Plain data. */
 export type SandboxTask =

@@ -4,7 +4,7 @@ import type { ByteSink } from '../record/byte-sink.ts';
  * A built-in combiner: its states live in columns, one slot a key, so that adding a value allocates nothing.
  * Order-free where its name says nothing else; `first` and `collect` keep the order of the values.
  */
-export type BuiltinCombiner<V, Out = V> = {
+export type BuiltinCombiner<V, Out = SameAsValues> = {
   readonly kind: 'builtin';
   readonly name: 'sum' | 'count' | 'min' | 'max' | 'top' | 'collect' | 'first';
   createStates(): StateColumn;
@@ -15,6 +15,13 @@ export type BuiltinCombiner<V, Out = V> = {
   valueType?(value: V): void;
   readonly outType?: Out;
 };
+
+/** In place of `Out`: the combiner gives what it takes. Resolved by OutOf, since V is not known yet where the combiner is made. */
+export type SameAsValues = { readonly kind: 'same-as-values' };
+/** In place of `Out`: the combiner gives an array of what it takes. */
+export type ListOfValues = { readonly kind: 'list-of-values' };
+/** What a combiner for values V gives, or a reduce function that emits `Out`. */
+export type OutOf<Out, V> = [Out] extends [SameAsValues] ? V : [Out] extends [ListOfValues] ? V[] : Out;
 
 /** States by slot number, 0, 1, 2 …; columns grow by themselves. */
 export interface StateColumn {

@@ -33,8 +33,10 @@ function checkGlob(cwd: string, input: string, output: string, outputPath: strin
   const pattern = resolve(cwd, input);
   const fixed = pattern.slice(0, pattern.search(GLOB));
   const folder = fixed.slice(0, fixed.lastIndexOf(sep));
-  if (folder === outputPath || isInside(folder, outputPath)) throw new OutputOverlapError({ output, input, relation: 'contains' });
-  if (matchesGlob(`${outputPath}${sep}part-00000.tsv`, pattern)) throw new OutputOverlapError({ output, input, relation: 'would be matched by' });
+  if (folder === outputPath || isInside(folder, outputPath))
+    throw new OutputOverlapError({ output, input, relation: 'contains' });
+  if (matchesGlob(`${outputPath}${sep}part-00000.tsv`, pattern))
+    throw new OutputOverlapError({ output, input, relation: 'would be matched by' });
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -97,7 +97,10 @@ async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Pr
 }
 
 /** The job in the ledger: made, found, or found to be done. */
-async function openJob(prepared: PreparedJob, overwrite: boolean): Promise<{ kind: 'open'; item: JobItem } | Extract<JobOutcome, { kind: 'done' }>> {
+async function openJob(
+  prepared: PreparedJob,
+  overwrite: boolean,
+): Promise<{ kind: 'open'; item: JobItem } | Extract<JobOutcome, { kind: 'done' }>> {
   const { record, world } = prepared;
   const { jobId } = record;
   const known = await world.ledger.readJob(jobId);
@@ -149,14 +152,18 @@ function runJobMachine(prepared: PreparedJob, run: number, { signal, onEvent }: 
     concurrency: options.concurrency,
     onEvent,
   };
-  return runMachine(buildStateMachine(LOCAL_ARNS, { maxAttempts: options.maxAttempts }), { jobId: record.jobId, run }, {
-    invoke: (functionArn, payload, own) => invokeLocal(functions, functionArn, payload, own),
-    readJsonArray: async function* (_bucket, key) {
-      yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
+  return runMachine(
+    buildStateMachine(LOCAL_ARNS, { maxAttempts: options.maxAttempts }),
+    { jobId: record.jobId, run },
+    {
+      invoke: (functionArn, payload, own) => invokeLocal(functions, functionArn, payload, own),
+      readJsonArray: async function* (_bucket, key) {
+        yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
+      },
+      clock: world.clock,
+      random: () => world.ids.random(),
+      signal,
+      executionName: `${record.jobId}-${run}`,
     },
-    clock: world.clock,
-    random: () => world.ids.random(),
-    signal,
-    executionName: `${record.jobId}-${run}`,
-  });
+  );
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LedgerUnusableError, LedgerVersionError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isFileError, reasonOf } from './file-error.ts';
 
 /** Format of the tables below; kept in the file as `user_version`. */
 const LEDGER_FORMAT = 1;
@@ -119,6 +120,7 @@ async function retryBusy<T>(path: string, clock: Clock, work: () => T): Promise<
     try {
       return work();
     } catch (error) {
+      if (isFileError(error)) throw new LedgerUnusableError({ path, reason: reasonOf(error) }, { cause: error });
       if (!isSqliteError(error)) throw error;
       const reason = REASONS[primaryCode(error)];
       if (primaryCode(error) !== SQLITE_BUSY || clock.nowMs() >= giveUpAtMs) {

@@ -1,18 +1,38 @@
-import { assert } from '../errors.ts';
 import type { FunctionArns, FunctionName } from '../coordinator/build-state-machine.ts';
 import { check } from '../coordinator/check.ts';
 import { commit } from '../coordinator/commit.ts';
 import type { Flow } from '../coordinator/decide-next.ts';
-import type { CheckCall, CommitCall, MapCall, MarkFailedCall, PlanCall, PlanReduceCall, SampleCall, SoloCall } from '../coordinator/machine-call.ts';
+import type {
+  CheckCall,
+  CommitCall,
+  MapCall,
+  MarkFailedCall,
+  PlanCall,
+  PlanReduceCall,
+  SampleCall,
+  SoloCall,
+} from '../coordinator/machine-call.ts';
 import { markFailed } from '../coordinator/mark-failed.ts';
 import { plan } from '../coordinator/plan.ts';
 import { planReduce } from '../coordinator/plan-reduce.ts';
 import type { SandboxTask } from '../coordinator/run-task.ts';
-import { toFailure, toTaskError } from '../coordinator/task-error.ts';
+import { toTaskError } from '../coordinator/task-error.ts';
+import { assert } from '../errors.ts';
+import { toFailure } from '../job/failure.ts';
 import type { TaskId } from '../ports/task-ledger.ts';
 import type { SandboxPool } from './sandbox/sandbox-pool.ts';
 
-const NAMES = ['plan', 'solo', 'sample', 'map', 'planReduce', 'reduce', 'check', 'commit', 'markFailed'] as const satisfies readonly FunctionName[];
+const NAMES = [
+  'plan',
+  'solo',
+  'sample',
+  'map',
+  'planReduce',
+  'reduce',
+  'check',
+  'commit',
+  'markFailed',
+] as const satisfies readonly FunctionName[];
 const arnOf = (name: string) => `arn:aws:lambda:local:000000000000:function:refold-${name}`;
 
 /** Names that the local state machine calls its functions by. */
@@ -20,10 +40,37 @@ export const LOCAL_ARNS = Object.fromEntries(NAMES.map((name) => [name, arnOf(na
 
 /** What a progress display wants to know of an attempt. */
 export type TaskEvent =
-  | { readonly kind: 'task-begun'; readonly role: SandboxTask['role']; readonly index: number; readonly step: number; readonly attemptId: string; readonly pid: number }
-  | { readonly kind: 'task-progress'; readonly role: SandboxTask['role']; readonly index: number; readonly step: number; readonly bytes: number; readonly records: number }
-  | { readonly kind: 'task-ended'; readonly role: SandboxTask['role']; readonly index: number; readonly step: number; readonly ok: boolean; readonly message?: string }
-  | { readonly kind: 'task-log'; readonly role: SandboxTask['role']; readonly index: number; readonly step: number; readonly line: string }
+  | {
+      readonly kind: 'task-begun';
+      readonly role: SandboxTask['role'];
+      readonly index: number;
+      readonly step: number;
+      readonly attemptId: string;
+      readonly pid: number;
+    }
+  | {
+      readonly kind: 'task-progress';
+      readonly role: SandboxTask['role'];
+      readonly index: number;
+      readonly step: number;
+      readonly bytes: number;
+      readonly records: number;
+    }
+  | {
+      readonly kind: 'task-ended';
+      readonly role: SandboxTask['role'];
+      readonly index: number;
+      readonly step: number;
+      readonly ok: boolean;
+      readonly message?: string;
+    }
+  | {
+      readonly kind: 'task-log';
+      readonly role: SandboxTask['role'];
+      readonly index: number;
+      readonly step: number;
+      readonly line: string;
+    }
   | { readonly kind: 'state'; readonly next: string; readonly step: number; readonly round: number };
 
 export type LocalFunctions = {
@@ -34,7 +81,12 @@ export type LocalFunctions = {
 };
 
 /** What stands for AWS Lambda: deciding functions run here, task programs in a sandbox. */
-export async function invokeLocal(functions: LocalFunctions, functionArn: string, payload: unknown, signal: AbortSignal): Promise<unknown> {
+export async function invokeLocal(
+  functions: LocalFunctions,
+  functionArn: string,
+  payload: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
   const name = NAMES.find((candidate) => LOCAL_ARNS[candidate] === functionArn);
   assert(name !== undefined, `${functionArn} is one of the local functions`);
   try {
@@ -76,7 +128,12 @@ function callFunction(functions: LocalFunctions, name: FunctionName, payload: un
   }
 }
 
-async function runInSandbox({ pool, flow, onEvent }: LocalFunctions, task: SandboxTask, id: TaskId | undefined, signal: AbortSignal): Promise<unknown> {
+async function runInSandbox(
+  { pool, flow, onEvent }: LocalFunctions,
+  task: SandboxTask,
+  id: TaskId | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
   const place = { role: task.role, index: id?.index ?? 0, step: id?.step ?? 0 };
   let attemptId: string | undefined;
   try {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
+import { stdoutPath } from '../coordinator/work-layout.ts';
 import { InvalidOptionError } from '../errors.ts';
 import { nearest } from '../job/check-definition.ts';
 import { fingerprintOf, jobIdOf } from '../job/fingerprint.ts';
@@ -7,7 +8,6 @@ import { contentOptionsOf, type ResolvedOptions, resolveJobOptions } from '../jo
 import type { InputListing, JobRecord } from '../job/job-record.ts';
 import type { JobShape } from '../job/job-shape.ts';
 import { resolveParams } from '../job/resolve-params.ts';
-import { stdoutPath } from '../coordinator/work-layout.ts';
 import type { World } from '../ports/world.ts';
 import { listInput } from '../split/list-input.ts';
 import { bundleJob } from './bundle/bundle-job.ts';
@@ -46,8 +46,16 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
   const workFolder = resolve(cwd, request.workFolder ?? '.refold');
   const settings: LocalSettings = { cwd, workFolder };
   const world = openLocalWorld(settings, hooks.writeLog);
-  if (request.output !== undefined) checkPaths(cwd, Object.values(request.inputs).filter((location) => location !== '-'), request.output);
-  const [bundle, listings] = await Promise.all([bundleJob(resolve(cwd, request.jobFile), { workFolder }), listInputs(request, world, workFolder)]);
+  if (request.output !== undefined)
+    checkPaths(
+      cwd,
+      Object.values(request.inputs).filter((location) => location !== '-'),
+      request.output,
+    );
+  const [bundle, listings] = await Promise.all([
+    bundleJob(resolve(cwd, request.jobFile), { workFolder }),
+    listInputs(request, world, workFolder),
+  ]);
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
   const workers = sandboxesFor(asked, listings);
   const { taskTimeoutMs, recordTimeoutMs, memoryBytes } = asked;
@@ -57,7 +65,11 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     ...(hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox }),
   });
   try {
-    pool.prepare({ bundlePath: bundle.path, jobFile: request.jobFile, runner: { module: engineFile('task-runner').href, settings } });
+    pool.prepare({
+      bundlePath: bundle.path,
+      jobFile: request.jobFile,
+      runner: { module: engineFile('local-runner').href, settings },
+    });
     const shape = (await pool.run({ role: 'describe' })) as JobShape;
     const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
     const record = nameJob(request, shape, options, listings, bundle.sha256, world.ids.newId(), world.clock.nowMs());
@@ -116,7 +128,9 @@ function nameJob(
     name,
     shape,
     ...identity,
-    output: toStdout ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId)) : identity.output,
+    output: toStdout
+      ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId))
+      : identity.output,
     toStdout,
     nodeVersion: process.version,
     createdAtMs: nowMs,

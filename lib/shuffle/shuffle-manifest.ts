@@ -7,7 +7,6 @@ import type { World } from '../ports/world.ts';
 export type IndexChunkRef = {
   readonly key: string;
   readonly bytes: number;
-  readonly headerBytes: number;
   /** Indexes of the map tasks whose segments it lists: half open. */
   readonly mapStart: number;
   readonly mapEnd: number;

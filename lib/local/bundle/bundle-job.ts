@@ -30,7 +30,7 @@ export async function bundleJob(entryPath: string, { workFolder }: { readonly wo
   const cached = readBuildCache(codeFolder, entry);
   if (cached !== undefined) return { sha256: cached, path: join(codeFolder, `${cached}.mjs`), name };
   const startedAtMs = Date.now();
-  const result = await build(entry, codeFolder, relative(process.cwd(), resolve(entryPath)) || entryPath);
+  const result = await build(entry, codeFolder, entryPath);
   const { sha256, path, mapName } = await writeBundle(result, codeFolder);
   await writeBuildCache(codeFolder, entry, { sha256, mapName, metafile: result.metafile, startedAtMs });
   return { sha256, path, name };
@@ -101,7 +101,9 @@ async function build(entry: string, codeFolder: string, shownFile: string): Prom
 function showMessage({ text, location }: Message, folder: string): string {
   if (location === null) return text;
   const { file, line, column, length, lineText } = location;
-  const path = relative(process.cwd(), resolve(folder, file));
+  const full = resolve(folder, file);
+  const fromHere = relative(process.cwd(), full);
+  const path = fromHere.startsWith('..') ? full : fromHere;
   const before = Buffer.from(lineText).subarray(0, column).toString(); // Columns are UTF-8 bytes.
   const start = Math.max(0, before.length - 60);
   const source = lineText.slice(start, before.length + 40);

@@ -1,0 +1,85 @@
+import { EventEmitter, on } from 'node:events';
+import { JobCancelledError } from '../coordinator/job-access.ts';
+import { assert } from '../errors.ts';
+import type { SuccessFile } from '../output/success-file.ts';
+import { executeJob, type JobOutcome } from './execute-job.ts';
+import { type JobStatus, readStatus } from './job-status.ts';
+import type { TaskEvent } from './local-functions.ts';
+import { type PreparedJob, prepareJob } from './prepare-job.ts';
+import { readOutputPairs } from './read-output.ts';
+import type { LocalRequest } from './request.ts';
+
+/** A job that runs on this machine. The process that started it is its coordinator: when that ends, the job stops, and can go on later. */
+export class LocalJob {
+  readonly id: string;
+  private readonly prepared: PreparedJob;
+  private readonly emitter = new EventEmitter();
+  private readonly stopping = new AbortController();
+  private readonly outcome: Promise<JobOutcome>;
+  private isCancelled = false;
+
+  private constructor(prepared: PreparedJob, overwrite: boolean) {
+    this.prepared = prepared;
+    this.id = prepared.record.jobId;
+    const onEvent = (event: TaskEvent) => this.emitter.emit('event', event);
+    this.outcome = executeJob(prepared, { overwrite, signal: this.stopping.signal, onEvent }).finally(async () => {
+      await prepared.pool.close();
+      this.emitter.emit('end');
+    });
+    this.outcome.catch(() => {}); // `result` throws it, whenever it is asked.
+  }
+
+  static async start(request: LocalRequest): Promise<LocalJob> {
+    return new LocalJob(await prepareJob(request), request.overwrite ?? false);
+  }
+
+  status(): Promise<JobStatus> {
+    return readStatus(this.prepared.world, this.id);
+  }
+
+  /** What happens from now on, until the job ends. */
+  async *events(): AsyncGenerator<TaskEvent> {
+    const ended = new AbortController();
+    this.outcome.finally(() => ended.abort()).catch(() => {});
+    try {
+      for await (const [event] of on(this.emitter, 'event', { signal: ended.signal })) yield event as TaskEvent;
+    } catch (error) {
+      if (!ended.signal.aborted) throw error;
+    }
+  }
+
+  /** Changes the number of workers, at once. Nothing to change when the job is small enough to run inline. */
+  scale(workers: number): void {
+    if (this.prepared.workers !== 'inline') this.prepared.pool.resize(workers);
+  }
+
+  /** Stops the job for good; the same job started again goes on from its finished tasks. */
+  async cancel(): Promise<void> {
+    this.isCancelled = true;
+    const { ledger } = this.prepared.world;
+    for (let job = await ledger.readJob(this.id); job !== undefined; ) {
+      if (['DONE', 'FAILED', 'CANCELLED', 'COMMITTING'].includes(job.state)) break;
+      const answer = await ledger.setJobState(this.id, job.state, 'CANCELLED', job.run);
+      if (answer.kind === 'moved') break;
+      job = answer.job;
+    }
+    this.stopping.abort(new JobCancelledError({ jobId: this.id }));
+    await this.outcome.catch(() => {});
+  }
+
+  /** Resolves when the output is there. @throws the job's failure, JobCancelledError */
+  async result(): Promise<SuccessFile> {
+    const outcome = await this.outcome;
+    if (outcome.kind === 'stopped' || this.isCancelled) {
+      if (outcome.kind !== 'done') throw new JobCancelledError({ jobId: this.id });
+    }
+    assert(outcome.kind === 'done', 'a job that was not stopped is done');
+    return outcome.success;
+  }
+
+  /** The output's pairs, in order, read back from its parts once the job is done. */
+  async *output(): AsyncGenerator<readonly [unknown, unknown]> {
+    await this.result();
+    yield* readOutputPairs(this.prepared);
+  }
+}

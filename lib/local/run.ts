@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import type { Params } from '../job/define-job.ts';
+import type { JobOptions } from '../job/job-options.ts';
+import { LocalJob } from './local-job.ts';
+
+export type RunRequest = JobOptions & {
+  /** A path, or paths by the names of the inputs. */
+  readonly input: string | Readonly<Record<string, string>>;
+  /** A folder that is empty or not there. */
+  readonly output: string;
+  readonly params?: Params;
+  readonly overwrite?: boolean;
+  /** A job of its own, whatever was run before. */
+  readonly isNew?: boolean;
+  /** Only the first n records of each input. */
+  readonly limit?: number;
+  /** Paths are relative to it. @default the current folder */
+  readonly cwd?: string;
+  /** Where state and work data go. @default `.refold` in `cwd` */
+  readonly workFolder?: string;
+};
+
+/**
+ * Starts the job of a module on this machine and answers its handle. Only a module can travel to workers, so a path or URL is given. A job
+ * that was killed goes on from its finished tasks; one that is done answers its stored result.
+ * @throws JobModuleError, InputMissingError, InvalidOptionError, OutputOverlapError, before anything runs
+ */
+export async function run(jobFile: string | URL, request: RunRequest): Promise<LocalJob> {
+  const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
+  return await LocalJob.start({
+    jobFile: jobFile instanceof URL ? fileURLToPath(jobFile) : jobFile,
+    inputs: typeof input === 'string' ? { '': input } : input,
+    output,
+    options,
+    ...(params && { params }),
+    ...(overwrite !== undefined && { overwrite }),
+    ...(isNew !== undefined && { isNew }),
+    ...(limit !== undefined && { limit }),
+    ...(cwd !== undefined && { cwd }),
+    ...(workFolder !== undefined && { workFolder }),
+  });
+}

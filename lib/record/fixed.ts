@@ -1,0 +1,9 @@
+import { fixedReader } from './fixed-reader.ts';
+import { fixedWriter } from './fixed-writer.ts';
+import type { Slice } from './slice.ts';
+import type { Format, WriterOptions } from './writer.ts';
+
+/** Records of `bytes` bytes with nothing between. As output the key's bytes, then the value's, `bytes` in all. */
+export function fixed(bytes: number, options: WriterOptions = {}): Format<Slice> {
+  return { ...fixedReader(bytes), writer: fixedWriter(bytes, options) };
+}

@@ -1,0 +1,8 @@
+import { jsonlReader } from './jsonl-reader.ts';
+import { jsonlWriter } from './jsonl-writer.ts';
+import type { Format, WriterOptions } from './writer.ts';
+
+/** A JSON value a line. As output `{"key":…,"value":…}`. `T` is your word for what the lines hold: nothing checks it. */
+export function jsonl<T = unknown>(options: WriterOptions = {}): Format<T> {
+  return { ...jsonlReader<T>(), writer: jsonlWriter(options) };
+}
