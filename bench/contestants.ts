@@ -9,7 +9,8 @@ const BENCH_FOLDER = import.meta.dirname;
 const ROOT_FOLDER = join(BENCH_FOLDER, '..');
 /** What stands between the name of a job and its input; `soloBytes` 0 so that the whole path is measured, however small the input. */
 const REFOLD_FLAGS = ['--solo-bytes', '0', '--overwrite', '--new', '--quiet'];
-export const REFOLD_COMMAND = join(ROOT_FOLDER, 'bin', 'refold.cjs');
+/** What a user installs. */
+export const REFOLD_PROGRAM = join(ROOT_FOLDER, 'bin', 'refold.cjs');
 
 /** Who runs in a workload, in the order they take turns. The first that can is what the others' results are compared with. */
 export const CONTESTANTS = {
@@ -29,7 +30,14 @@ export function isRefold(name: ContestantName): boolean {
 }
 
 /** What a contestant needs to know to run: where the data lies, and where its result goes. */
-export type Place = { readonly inputs: readonly DataSet[]; readonly folder: string; readonly output: string };
+export type Place = {
+  readonly inputs: readonly DataSet[];
+  /** The command's working folder. */
+  readonly folder: string;
+  readonly output: string;
+  /** The module that Node runs as `refold`. */
+  readonly refoldProgram: string;
+};
 
 /** The command, or a sentence on why this contestant does not run it. */
 export type Entry = { readonly command: Command } | { readonly absent: string };
@@ -66,12 +74,12 @@ export function resultFiles(output: string, name: ContestantName): string[] {
 
 /** The command line of `refold run`, to which a caller may add flags. */
 export function refoldCommand(job: string, inputs: readonly string[], place: Place, flags: readonly string[]): Command {
-  const args = [REFOLD_COMMAND, 'run', join(BENCH_FOLDER, 'jobs', job), ...inputs.flatMap((input) => ['--input', input])];
+  const args = [place.refoldProgram, 'run', join(BENCH_FOLDER, 'jobs', job), ...inputs.flatMap((input) => ['--input', input])];
   return { file: process.execPath, args: [...args, '--output', place.output, ...REFOLD_FLAGS, ...flags], folder: place.folder };
 }
 
 function refold(job: string, workers: number, place: Place): Entry {
-  if (!existsSync(REFOLD_COMMAND)) return { absent: 'bin/refold.cjs is not there' };
+  if (!existsSync(place.refoldProgram)) return { absent: `${place.refoldProgram} is not there` };
   const named = place.inputs.length > 1;
   const inputs = place.inputs.map(({ name, path }) => (named ? `${name}=${path}` : path));
   return { command: refoldCommand(job, inputs, place, ['--workers', `${workers}`]) };

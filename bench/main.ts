@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BenchOptions, HELP, parseBenchOptions } from './bench-options.ts';
-import { isRefold, REFOLD_COMMAND } from './contestants.ts';
+import { isRefold, REFOLD_PROGRAM } from './contestants.ts';
 import { formatBytes, formatReport } from './format-report.ts';
 import { installPeers } from './install-peers.ts';
 import { judge } from './judge.ts';
@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.exit(130);
   });
   mkdirSync(DATA_FOLDER, { recursive: true });
-  if (options.contestants.some(isRefold) && existsSync(REFOLD_COMMAND) && !buildRefold()) return 1;
+  if (options.contestants.some(isRefold) && existsSync(REFOLD_PROGRAM) && !buildRefold()) return 1;
   return options.memory ? reportMemory(options) : reportTimes(options);
 }
 
@@ -48,6 +48,7 @@ async function reportTimes(options: BenchOptions): Promise<number> {
     options,
     dataFolder: DATA_FOLDER,
     runFolder: RUN_FOLDER,
+    refoldProgram: REFOLD_PROGRAM,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
   const heading = `refold bench, ${formatBytes(options.bytes)}, median of ${options.runs} interleaved runs. ${machine}`;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchOptions } from './bench-options.ts';
-import { type Entry, enter, refoldCommand } from './contestants.ts';
+import { type Entry, enter, type Place, REFOLD_PROGRAM, refoldCommand } from './contestants.ts';
 import { openDataSet } from './data-set.ts';
 import { formatBytes, table } from './format-report.ts';
 import { measure } from './measure.ts';
@@ -69,10 +69,10 @@ async function coordinatorRow(tasks: number, dataFolder: string, runFolder: stri
   return { title, of: 'coordinator', limitBytes: COORDINATOR_BYTES_MAX, peakBytes: peak?.rootBytes, failure };
 }
 
-function emptyPlace(runFolder: string): { folder: string; output: string } {
+function emptyPlace(runFolder: string): Omit<Place, 'inputs'> {
   rmSync(runFolder, { recursive: true, force: true });
   mkdirSync(runFolder, { recursive: true });
-  return { folder: runFolder, output: join(runFolder, 'result') };
+  return { folder: runFolder, output: join(runFolder, 'result'), refoldProgram: REFOLD_PROGRAM };
 }
 
 async function peakOf(entry: Entry, flags: readonly string[], folder: string) {

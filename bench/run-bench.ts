@@ -9,11 +9,13 @@ export type BenchRun = {
   readonly dataFolder: string;
   /** For the results of one command at a time; gone at the end. */
   readonly runFolder: string;
+  /** The module that Node runs as `refold`. */
+  readonly refoldProgram: string;
   readonly progress: (line: string) => void;
 };
 
 /** The chosen workloads, one after another. */
-export async function runBench({ options, dataFolder, runFolder, progress }: BenchRun): Promise<WorkloadReport[]> {
+export async function runBench({ options, dataFolder, runFolder, refoldProgram, progress }: BenchRun): Promise<WorkloadReport[]> {
   const reports: WorkloadReport[] = [];
   for (const workload of WORKLOADS.filter(({ name }) => options.workloads.includes(name))) {
     const inputs: DataSet[] = [];
@@ -25,7 +27,7 @@ export async function runBench({ options, dataFolder, runFolder, progress }: Ben
       inputs.push(dataSet);
     }
     const { contestants, runs } = options;
-    reports.push(await runWorkload({ workload, inputs, contestants, runs, folder: runFolder, progress }));
+    reports.push(await runWorkload({ workload, inputs, contestants, runs, folder: runFolder, refoldProgram, progress }));
   }
   return reports;
 }

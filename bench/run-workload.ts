@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTESTANTS, type ContestantName, enter, isRefold, resultFiles } from './contestants.ts';
 import type { DataSet } from './data-set.ts';
@@ -34,18 +34,13 @@ export type WorkloadRun = {
   readonly runs: number;
   /** A folder of its own, emptied before each command and at the end. */
   readonly folder: string;
+  readonly refoldProgram: string;
   readonly progress: (line: string) => void;
 };
 
 /** All contestants in turns, A B C A B C …, so that a slow moment of the machine hits all alike. Every result of every run is compared. */
-export async function runWorkload({
-  workload,
-  inputs,
-  contestants,
-  runs,
-  folder,
-  progress,
-}: WorkloadRun): Promise<WorkloadReport> {
+export async function runWorkload(plan: WorkloadRun): Promise<WorkloadReport> {
+  const { workload, inputs, contestants, runs, folder, progress } = plan;
   const rows: Row[] = contestants.map((contestant) => ({
     contestant,
     seconds: [],
@@ -58,7 +53,7 @@ export async function runWorkload({
   for (let run = 0; run < runs; run++) {
     for (const row of rows) {
       if (row.absent !== undefined) continue;
-      const result = await runOnce(row, workload, inputs, folder);
+      const result = await runOnce(row, plan);
       if (result === undefined) {
         progress(`${workload.name}  ${CONTESTANTS[row.contestant]}: ${row.absent}`);
         continue;
@@ -76,18 +71,18 @@ export async function runWorkload({
 }
 
 /** Adds one run to the row and answers its result; undefined when there is none, with the reason in `row.absent`. */
-async function runOnce(row: Row, workload: Workload, inputs: readonly DataSet[], folder: string): Promise<Result | undefined> {
+async function runOnce(row: Row, { workload, inputs, folder, refoldProgram }: WorkloadRun): Promise<Result | undefined> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'work'), { recursive: true });
   const output = join(folder, 'result');
-  const entry = enter(row.contestant, workload, { inputs, folder: join(folder, 'work'), output });
+  const entry = enter(row.contestant, workload, { inputs, folder: join(folder, 'work'), output, refoldProgram });
   if ('absent' in entry) {
     row.absent = entry.absent;
     return undefined;
   }
   const { seconds, memory, failure } = await measure(entry.command);
-  if (failure !== undefined) {
-    row.absent = `failed: ${failure}`;
+  if (failure !== undefined || !existsSync(output)) {
+    row.absent = `failed: ${failure ?? 'it ended well without a result'}`;
     return undefined;
   }
   row.seconds.push(seconds);

@@ -40,8 +40,8 @@ export function topSources(joined: Job<Source, Visit>) {
   });
 }
 
-function mostRevenue(sources: Iterable<SourceTotal>): SourceTotal[] {
-  const best: SourceTotal[] = [];
+function mostRevenue<Total extends SourceTotal>(sources: Iterable<Total>): Total[] {
+  const best: Total[] = [];
   for (const source of sources) {
     if (best.length === TOP && source[0] <= best[TOP - 1]![0]) continue;
     const place = best.findIndex((other) => other[0] < source[0]);
