@@ -1,7 +1,8 @@
 import { type CorruptSegmentError, InputChangedError, ObjectMissingError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Scratch, ScratchFile } from '../ports/scratch.ts';
-import { type ByteSource, MemorySource, ScratchSource } from './byte-source.ts';
+import { BLOCK_BYTES_MAX } from './block.ts';
+import { type ByteSource, MemorySource, SCRATCH_WINDOW_BYTES, ScratchSource } from './byte-source.ts';
 import type { IndexRows } from './index-rows.ts';
 import { LostSegmentError, type SegmentRef } from './lost-segment.ts';
 import type { RunCursor } from './run-cursor.ts';
@@ -19,6 +20,9 @@ export type FetchOptions = {
 /** A request reads at most this much on its way to scratch, at least `PIECE_BYTES_MIN`. */
 const PIECE_BYTES_MAX = 8 * 1024 * 1024;
 const PIECE_BYTES_MIN = 256 * 1024;
+
+/** What an open run takes besides its bytes, about. */
+const CURSOR_BYTES = 1024;
 
 /** Neighbouring runs of one segment, fetched together. */
 type Range = {
@@ -111,6 +115,28 @@ export class FetchedRuns {
       cursors.push(openRun(sourceOf(range, row.byteStart, row.byteEnd), row, { segmentKey: range.segment.segmentKey, wrap }));
     }
     return cursors;
+  }
+
+  /**
+   * How many of the partition's runs may be open at a time in `memoryBytes`, at least 2: for `mergeWithin`. Small runs take less than
+   * a block, so that many of them are merged at once.
+   */
+  fanIn(partition: number, memoryBytes: number): number {
+    const { rows, ranges, rangeOf } = this;
+    const width = rows.segments.length;
+    const first = (partition - rows.partitionStart) * width;
+    let openBytes = 0;
+    let openBytesMax = 1;
+    for (let at = first; at < first + width; at++) {
+      if (rangeOf[at]! < 0) continue;
+      const blockBytes = Math.min(BLOCK_BYTES_MAX, rows.rawBytes[at]!);
+      const windowBytes = ranges[rangeOf[at]!]!.inMemory
+        ? 0
+        : Math.min(SCRATCH_WINDOW_BYTES, rows.byteEnd[at]! - rows.byteStart[at]!);
+      openBytes += blockBytes + windowBytes + CURSOR_BYTES;
+      openBytesMax = Math.max(openBytesMax, blockBytes + windowBytes + CURSOR_BYTES);
+    }
+    return Math.max(2, openBytes <= memoryBytes ? width : Math.floor(memoryBytes / openBytesMax));
   }
 
   /** Deletes the scratch files and forgets the bytes. The cursors must not be used after. */

@@ -92,6 +92,15 @@ describe('fetchRuns', () => {
     ]);
   });
 
+  it('says how many runs of a partition may be open at a time', async () => {
+    const { store, segments } = await putSegments(Array.from({ length: 6 }, (_, map) => fullMap(map)));
+    const rows = rowsOf(segments, 0, 4);
+    const inMemory = await fetchRuns(store, rows, options());
+    expect([1e6, 350_000, 0].map((memoryBytes) => inMemory.fanIn(2, memoryBytes))).toEqual([6, 3, 2]);
+    const inScratch = await fetchRuns(store, rows, { ...options(), memoryBytes: 0 });
+    expect([2e6, 650_000].map((memoryBytes) => inScratch.fanIn(2, memoryBytes))).toEqual([6, 3]);
+  });
+
   it('names every segment that is gone or cut short, in one go, and leaves no scratch file', async () => {
     const { store, segments } = await putSegments(Array.from({ length: 5 }, (_, map) => fullMap(map)));
     await store.delete(['map/3/a.seg']);
