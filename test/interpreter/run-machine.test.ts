@@ -17,6 +17,20 @@ const twoAtOnce = machine({
   },
 });
 
+const readTwoAtOnce = machine({
+  Each: {
+    Type: 'Map',
+    ItemReader: {
+      Resource: 'arn:aws:states:::s3:getObject',
+      ReaderConfig: { InputType: 'JSON' },
+      Parameters: { Bucket: 'b', Key: 'k' },
+    },
+    MaxConcurrency: 2,
+    ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...machine({ Work: work() }) },
+    End: true,
+  },
+});
+
 function worldOf(time: VirtualTime, invoke: MachineWorld['invoke']): MachineWorld {
   return { invoke, readJsonArray: () => [], clock: time, random: () => 0.5 };
 }
@@ -60,6 +74,29 @@ describe('runMachine', () => {
     expect(time.nowMs()).toBe(5000);
   });
 
+  it('leaves no timer of a task that answered in time', async () => {
+    const time = new VirtualTime();
+    const outcome = await time.run(
+      runMachine(
+        machine({ Work: work({ TimeoutSeconds: 900 }) }),
+        {},
+        worldOf(time, async () => ({})),
+      ),
+    );
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(time.sleepers).toBe(0);
+  });
+
+  it('refuses a payload over 256 KiB before it is sent', async () => {
+    const time = new VirtualTime();
+    let calls = 0;
+    const world = worldOf(time, async () => void calls++);
+    const doubled = { FunctionName: 'work', Payload: { 'one.$': '$', 'two.$': '$' } };
+    const outcome = await time.run(runMachine(machine({ Work: work({ Parameters: doubled }) }), 'x'.repeat(150_000), world));
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+    expect(calls).toBe(0);
+  });
+
   it('ends as ABORTED at once when it is stopped, however long an invocation still takes', async () => {
     const time = new VirtualTime();
     const stop = new AbortController();
@@ -84,6 +121,7 @@ describe('runMachine', () => {
         throw new Error('stopped');
       }),
       signal: stop.signal,
+      clock: { nowMs: () => 0, sleep: async () => {} }, // One that does not even look at the signal.
     };
     const definition = machine({
       Work: work({
@@ -92,7 +130,7 @@ describe('runMachine', () => {
       }),
       Again: work(),
     });
-    expect(await time.run(runMachine(definition, {}, world))).toEqual({ status: 'ABORTED' });
+    expect(await runMachine(definition, {}, world)).toEqual({ status: 'ABORTED' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(calls).toBe(1);
   });
@@ -149,22 +187,34 @@ describe('runMachine', () => {
       }
     }
     const world = { ...worldOf(time, async () => Promise.reject(new Error('broken'))), readJsonArray: endless };
-    const definition = machine({
-      Each: {
-        Type: 'Map',
-        ItemReader: {
-          Resource: 'arn:aws:states:::s3:getObject',
-          ReaderConfig: { InputType: 'JSON' },
-          Parameters: { Bucket: 'b', Key: 'k' },
-        },
-        MaxConcurrency: 2,
-        ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...machine({ Work: work() }) },
-        End: true,
-      },
-    });
-    const outcome = await time.run(runMachine(definition, {}, world));
+    const outcome = await time.run(runMachine(readTwoAtOnce, {}, world));
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(closed).toBe(true);
+  });
+
+  it('reads one item after the other, however many children run', async () => {
+    const time = new VirtualTime();
+    let reading = 0;
+    let left = 5;
+    async function next(): Promise<IteratorResult<Json>> {
+      expect(reading++).toBe(0);
+      await time.sleep(10 * left);
+      reading--;
+      return left-- > 0 ? { done: false, value: left } : { done: true, value: undefined };
+    }
+    const items = { [Symbol.asyncIterator]: () => ({ next }) };
+    const world = { ...worldOf(time, async (_, payload) => payload), readJsonArray: () => items };
+    const outcome = await time.run(runMachine(readTwoAtOnce, {}, world));
+    expect(outcome).toEqual({ status: 'SUCCEEDED', output: [4, 3, 2, 1, 0] });
+  });
+
+  it('starts no child with an input over 256 KiB', async () => {
+    const time = new VirtualTime();
+    let calls = 0;
+    const world = { ...worldOf(time, async () => void calls++), readJsonArray: () => ['x'.repeat(263_000)] };
+    const outcome = await time.run(runMachine(readTwoAtOnce, {}, world));
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
+    expect(calls).toBe(0);
   });
 });

@@ -8,6 +8,11 @@ export class VirtualTime implements Clock {
   #order = 0;
   #sleepers: Sleeper[] = [];
 
+  /** How many wait for a later time. */
+  get sleepers(): number {
+    return this.#sleepers.length;
+  }
+
   nowMs(): number {
     return this.#nowMs;
   }

@@ -73,6 +73,8 @@ export const choiceCases: readonly MachineCase[] = [
   holds('at most is also equal', { Variable: '$.a', NumericLessThanEquals: 1 }, { a: 1 }, true),
   holds('more is not equal', { Variable: '$.a', NumericGreaterThan: 1 }, { a: 1 }, false),
   holds('at least is also equal', { Variable: '$.a', NumericGreaterThanEquals: 1 }, { a: 1 }, true),
+  holds('a string is not less than a number', { Variable: '$.a', NumericLessThan: 1 }, { a: '0' }, false),
+  holds('null is not less than a number', { Variable: '$.a', NumericLessThan: 1 }, { a: null }, false),
   holds('null is present', { Variable: '$.a', IsPresent: true }, { a: null }, true),
   holds('nothing is not present', { Variable: '$.a.b', IsPresent: true }, {}, false),
   holds('nothing is absent', { Variable: '$.a', IsPresent: false }, {}, true),

@@ -68,6 +68,22 @@ export const parallelCases: readonly MachineCase[] = [
     callCount: 4,
     seconds: 3,
   },
+  {
+    title: 'parallel: results together over 256 KiB fail the execution, even if they would be dropped',
+    definition: machine({
+      Both: {
+        Type: 'Parallel',
+        Branches: [machine({ Left: call('left') }), machine({ Right: call('right') })],
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }],
+        ResultPath: null,
+        Next: 'End',
+      },
+      Caught: give('caught'),
+      End: succeed,
+    }),
+    functions: { left: [{ answerBytes: 150_000 }], right: [{ answerBytes: 150_000 }] },
+    outcome: { error: 'States.DataLimitExceeded' },
+  },
 ];
 
 export const waitCases: readonly MachineCase[] = [
@@ -153,6 +169,25 @@ export const pathCases: readonly MachineCase[] = [
     definition: machine({ Work: work() }),
     functions: { work: [{ answer: null }] },
     outcome: { output: null },
+  },
+  {
+    title: 'path: an answer and the input that it joins are over 256 KiB together',
+    definition: machine({
+      First: work({ ResultSelector: { 'got.$': '$.Payload' }, ResultPath: '$.first', OutputPath: '$', Next: 'Second' }),
+      Second: call('second', { ResultSelector: { 'got.$': '$.Payload' }, ResultPath: '$.second', OutputPath: '$' }),
+    }),
+    functions: { work: [{ answerBytes: 150_000 }], second: [{ answerBytes: 150_000 }] },
+    outcome: { error: 'States.DataLimitExceeded' },
+    callCount: 2,
+  },
+  {
+    title: 'path: a Pass makes more than 256 KiB',
+    definition: machine({
+      First: work({ ResultSelector: { 'got.$': '$.Payload' }, OutputPath: '$', Next: 'Double' }),
+      Double: show({ 'one.$': '$.got', 'two.$': '$.got' }),
+    }),
+    functions: { work: [{ answerBytes: 150_000 }] },
+    outcome: { error: 'States.DataLimitExceeded' },
   },
 ];
 

@@ -1,5 +1,5 @@
 import type { Json, MapState, State } from '../../../lib/coordinator/states.ts';
-import { give, type MachineCase, machine, show, work } from './machine-case.ts';
+import { call, give, type MachineCase, machine, show, work } from './machine-case.ts';
 
 type MapFields = Omit<Partial<MapState<string>>, 'ItemProcessor' | 'Next' | 'End'> & { readonly Next?: string };
 type Processor = Readonly<Record<string, State<string>>>;
@@ -177,6 +177,27 @@ export const inlineMapCases: readonly MachineCase[] = [
     functions: { work: echo },
     outcome: { output: { error: 'Broken' } },
     callCount: 0,
+  },
+  {
+    title: 'inline map: an item whose function still answers after the failure goes no further',
+    definition: machine({
+      Each: inline(
+        { Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Linger' }], Next: 'End' },
+        { Work: work({ Next: 'After' }), After: call('after') },
+      ),
+      Linger: { Type: 'Wait', Seconds: 4, Next: 'Caught' },
+      Caught: showError,
+      End: { Type: 'Succeed' },
+    }),
+    input: items(1, 2),
+    functions: {
+      work: { by: 'id', scripts: { 1: [{ afterSeconds: 2 }], 2: [{ afterSeconds: 1, error: 'Broken' }] } },
+      after: echo,
+    },
+    outcome: { output: { error: 'Broken' } },
+    calls: calls(1, 2),
+    anyOrder: true,
+    seconds: 5,
   },
   {
     title: 'inline map: runs every item anew when it is retried as a whole',
