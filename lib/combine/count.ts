@@ -6,7 +6,7 @@ import { appendExtension, EXT_COUNT_STATE, extensionStart, stateType } from '../
 import { columnSlots, grownDoubles } from './column.ts';
 
 /** How many values a key has, whatever they are. */
-export function count<V = unknown>(): BuiltinCombiner<V, number> {
+export function count(): BuiltinCombiner<unknown, number> {
   return { kind: 'builtin', name: 'count', createStates: () => new CountStates() };
 }
 

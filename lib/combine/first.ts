@@ -4,7 +4,7 @@ import { decodeValue, encodeNumber, encodeValue } from '../record/value-codec.ts
 import { CellBytes } from './cell-bytes.ts';
 
 /** The first value of a key: by map task, then in the order in which the task emitted them. */
-export function first<V>(): BuiltinCombiner<V> {
+export function first(): BuiltinCombiner<unknown> {
   return { kind: 'builtin', name: 'first', createStates: () => new FirstStates() };
 }
 

@@ -14,12 +14,12 @@ export type Ordered = Key | Date | readonly Ordered[];
  * The smallest value of a key, in the order of keys. Of numbers as Math.min: NaN when one is NaN, and -0 before 0; inside a tuple NaN is
  * refused and -0 is 0.
  */
-export function min<V extends Ordered = number>(): BuiltinCombiner<V> {
+export function min(): BuiltinCombiner<Ordered> {
   return { kind: 'builtin', name: 'min', createStates: () => new ExtremeStates('min') };
 }
 
 /** The largest value of a key: see min. */
-export function max<V extends Ordered = number>(): BuiltinCombiner<V> {
+export function max(): BuiltinCombiner<Ordered> {
   return { kind: 'builtin', name: 'max', createStates: () => new ExtremeStates('max') };
 }
 

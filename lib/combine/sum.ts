@@ -19,7 +19,7 @@ import {
  * The exact sum of the values of a key, rounded once at the end: no order, grouping, spill or retry changes a digit. Infinite when the
  * exact sum is beyond the double range, NaN when a value is NaN or both infinities are among them. Numbers or bigints, never both.
  */
-export function sum<V extends number | bigint = number>(): BuiltinCombiner<V> {
+export function sum(): BuiltinCombiner<number | bigint> {
   return { kind: 'builtin', name: 'sum', createStates: () => new SumStates() };
 }
 

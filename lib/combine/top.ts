@@ -12,10 +12,7 @@ import { encodeOrdered, OrderBytes } from './order-bytes.ts';
  * The `n` largest values of a key in the order of keys, largest first, equal ones as often as they are there; with `by: 'smallest'` the
  * smallest, smallest first. Tuples such as `[count, word]` order by their elements. NaN is refused, and -0 is 0.
  */
-export function top<V extends Ordered = number>(
-  n: number,
-  options: { readonly by?: 'largest' | 'smallest' } = {},
-): BuiltinCombiner<V> {
+export function top(n: number, options: { readonly by?: 'largest' | 'smallest' } = {}): BuiltinCombiner<Ordered> {
   if (!Number.isInteger(n) || n < 1 || n > N_MAX) {
     throw new InvalidOptionError({ option: 'top(n)', value: String(n), rule: `a whole number from 1 to ${N_MAX}` });
   }

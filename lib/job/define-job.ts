@@ -1,8 +1,8 @@
 import type { Reader } from '../record/reader.ts';
 import type { Writer } from '../record/writer.ts';
-import type { BuiltinCombiner } from './combiner.ts';
-import type { Identity } from './identity.ts';
 import { checkDefinition } from './check-definition.ts';
+import type { BuiltinCombiner, OutOf } from './combiner.ts';
+import type { Identity } from './identity.ts';
 import type { JobOptions } from './job-options.ts';
 import type { Key, Stored } from './key.ts';
 import type { Partitioner } from './partitioner.ts';
@@ -101,11 +101,16 @@ export function defineJob<
   P extends Params = Record<never, never>,
   K2 = Stored<K>,
   V2 = Stored<V>,
->(definition: JobDefinition<R, K, V, P, N, K2, V2>): Job<K2, V2> {
+>(definition: JobDefinition<R, K, V, P, N, K2, V2>): Job<K2, OutOf<V2, Stored<V>>> {
   checkDefinition(definition as object);
   return { kind: 'refold-job', definition: definition as unknown as AnyDefinition };
 }
 
 export function isJob(value: unknown): value is Job {
-  return typeof value === 'object' && value !== null && (value as Job).kind === 'refold-job' && typeof (value as Job).definition === 'object';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as Job).kind === 'refold-job' &&
+    typeof (value as Job).definition === 'object'
+  );
 }

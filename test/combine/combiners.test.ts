@@ -8,12 +8,14 @@ import { sum } from '../../lib/combine/sum.ts';
 import { top } from '../../lib/combine/top.ts';
 import { InvalidOptionError, UnencodableError } from '../../lib/errors.ts';
 import type { BuiltinCombiner, StateColumn } from '../../lib/job/combiner.ts';
+import { defineJob, type Emit, type Job } from '../../lib/job/define-job.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
 import { compareKeys, encodeOrder } from '../../lib/record/key-codec.ts';
+import type { Reader } from '../../lib/record/reader.ts';
 import { Slice } from '../../lib/record/slice.ts';
 import { decodeValue, decodeValues, encodeValue } from '../../lib/record/value-codec.ts';
 
-type AnyCombiner = BuiltinCombiner<never, unknown>;
+type AnyCombiner = BuiltinCombiner<unknown, unknown>;
 
 /** How a value reaches a state, chosen by a number, so that every entry meets every other. */
 function put(states: StateColumn, slot: number, value: unknown, isFirst: boolean, way: number): void {
@@ -290,32 +292,80 @@ describe('bytesUsed', () => {
   });
 });
 
-describe('the types', () => {
+/** Compiles only when both types are the same. */
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+type PairOf<J> = J extends Job<infer K, infer V> ? [K, V] : never;
+type Row = { a: 1 };
+
+describe('the types of a job', () => {
+  const input = { kind: 'reader', name: 'lines', cuts: 'ranges' } as unknown as Reader<string>;
+  const row: Row = { a: 1 };
+  const slice = new Slice(new Uint8Array(1), 0, 1);
+
+  it('come from the annotation of emit, through every combiner', () => {
+    const sums = defineJob({ input, map: (line, emit: Emit<string, number>) => emit(line, 1), combine: sum(), reduce: sum() });
+    const bigints = defineJob({
+      input,
+      map: (line, emit: Emit<string, bigint>) => emit(line, 1n),
+      combine: sum(),
+      reduce: sum(),
+    });
+    const best = defineJob({
+      input,
+      map: (line, emit: Emit<string, [number, Slice]>) => emit(line, [1, slice]),
+      combine: max(),
+      reduce: top(2),
+    });
+    const counts = defineJob({
+      input,
+      map: (line, emit: Emit<string, Row>) => emit(line, row),
+      combine: count(),
+      reduce: count(),
+    });
+    const lists = defineJob({
+      input,
+      map: (line, emit: Emit<string, Row>) => emit(line, row),
+      combine: collect(),
+      reduce: collect(),
+    });
+    const firsts = defineJob({
+      input,
+      map: (line, emit: Emit<string, Row>) => emit(line, row),
+      combine: first(),
+      reduce: first(),
+    });
+    const same: [
+      Same<PairOf<typeof sums>, [string, number]>,
+      Same<PairOf<typeof bigints>, [string, bigint]>,
+      Same<PairOf<typeof best>, [string, [number, Uint8Array]]>,
+      Same<PairOf<typeof counts>, [string, number]>,
+      Same<PairOf<typeof lists>, [string, Row[]]>,
+      Same<PairOf<typeof firsts>, [string, Row]>,
+    ] = [true, true, true, true, true, true];
+    expect(same).not.toContain(false);
+  });
+
   it('refuse a combiner for other values at its own line', () => {
-    type Emit<K, V> = (key: K, value: V) => void;
-    type Job<K, V> = { map(emit: Emit<K, V>): void; combine?: BuiltinCombiner<NoInfer<V>, unknown> };
-    const defineJob = <K, V>(job: Job<K, V>) => job;
-    defineJob({ map(_emit: Emit<string, number>) {}, combine: sum() });
-    defineJob({ map(_emit: Emit<string, bigint>) {}, combine: sum() });
-    defineJob({ map(_emit: Emit<string, string>) {}, combine: max() });
-    defineJob({ map(_emit: Emit<string, [number, string]>) {}, combine: top(3) });
-    defineJob({ map(_emit: Emit<string, { a: 1 }>) {}, combine: collect() });
-    defineJob({ map(_emit: Emit<string, { a: 1 }>) {}, combine: count() });
-    defineJob({ map(_emit: Emit<string, Slice>) {}, combine: min() });
     defineJob({
-      map(_emit: Emit<string, string>) {},
+      input,
+      map: (line, emit: Emit<string, string>) => emit(line, line),
       // @ts-expect-error sum() takes no strings
       combine: sum(),
+      reduce: first(),
     });
     defineJob({
-      map(_emit: Emit<string, { a: 1 }>) {},
+      input,
+      map: (line, emit: Emit<string, string>) => emit(line, line),
+      combine: max(),
+      // @ts-expect-error sum() takes no strings
+      reduce: sum(),
+    });
+    defineJob({
+      input,
+      map: (line, emit: Emit<string, Row>) => emit(line, row),
       // @ts-expect-error max() takes no objects
       combine: max(),
+      reduce: first(),
     });
-    const total: BuiltinCombiner<string, number> = count();
-    const all: BuiltinCombiner<string, string[]> = collect();
-    // @ts-expect-error count() gives numbers
-    const wrong: BuiltinCombiner<string, string> = count();
-    expect([total.name, all.name, wrong.name]).toEqual(['count', 'collect', 'count']);
   });
 });

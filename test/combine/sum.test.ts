@@ -170,7 +170,7 @@ describe('sum', () => {
   it('keeps bigints exact, however large', () => {
     fc.assert(
       fc.property(fc.array(fc.bigInt(-(2n ** 300n), 2n ** 300n), { minLength: 1 }), (values) => {
-        const states = sum<bigint>().createStates();
+        const states = sum().createStates();
         states.start(0, values[0]);
         for (const value of values.slice(1)) states.add(0, value);
         const encoded = encodedState(states);
