@@ -169,6 +169,7 @@ export class SqliteTaskLedger implements TaskLedger {
 }
 
 const PAGE_TASKS_MAX = 1000;
+const ATTEMPT_COLUMNS = 'task, number, attempt_id, "end", "commit", failure';
 
 type PhaseId = Pick<TaskId, 'jobId' | 'step' | 'phase'>;
 type Row = ReturnType<ReturnType<LedgerDatabase['sql']>['all']>[number];
@@ -197,7 +198,7 @@ function decide<Answer>(
 
 function readAttempts(database: LedgerDatabase, { jobId, step, phase, index }: TaskId): readonly LedgerAttempt[] {
   const statement = database.sql(
-    'SELECT * FROM attempts WHERE job_id = ? AND step = ? AND phase = ? AND task = ? ORDER BY number',
+    `SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE job_id = ? AND step = ? AND phase = ? AND task = ? ORDER BY number`,
   );
   return statement.all(jobId, step, phase, index).map(attemptOf);
 }
@@ -212,7 +213,10 @@ function readTaskPage(database: LedgerDatabase, { jobId, step, phase }: PhaseId,
     .get(jobId, step, phase, after)?.last;
   if (typeof last !== 'number') return [];
   const rows = database
-    .sql('SELECT * FROM attempts WHERE job_id = ? AND step = ? AND phase = ? AND task > ? AND task <= ? ORDER BY task, number')
+    .sql(
+      `SELECT ${ATTEMPT_COLUMNS} FROM attempts
+       WHERE job_id = ? AND step = ? AND phase = ? AND task > ? AND task <= ? ORDER BY task, number`,
+    )
     .all(jobId, step, phase, after, last);
   return [...Map.groupBy(rows, (row) => Number(row.task))].map(([index, own]) => taskItemOf(index, own.map(attemptOf)));
 }
