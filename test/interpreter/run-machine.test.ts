@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../lib/coordinator/states.ts';
+import type { Json, MapState } from '../../lib/coordinator/states.ts';
 import type { MachineWorld } from '../../lib/local/interpreter/chain.ts';
 import { runMachine } from '../../lib/local/interpreter/run-machine.ts';
 import { type MachineCase, machine, work } from '../contract/state-machine/machine-case.ts';
@@ -211,9 +211,16 @@ describe('runMachine', () => {
 
   it('starts no child with an input over 256 KiB', async () => {
     const time = new VirtualTime();
+    const entered = machine({ Shrink: { Type: 'Pass', Result: {}, Next: 'Work' }, Work: work() });
+    const definition = machine({
+      Each: {
+        ...(readTwoAtOnce.States.Each as MapState<string>),
+        ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...entered },
+      },
+    });
     let calls = 0;
     const world = { ...worldOf(time, async () => void calls++), readJsonArray: () => ['x'.repeat(263_000)] };
-    const outcome = await time.run(runMachine(readTwoAtOnce, {}, world));
+    const outcome = await time.run(runMachine(definition, {}, world));
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
     expect(calls).toBe(0);
   });
