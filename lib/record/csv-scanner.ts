@@ -85,7 +85,7 @@ export class CsvScanner<R> implements Scanner<R> {
     for (;;) {
       if (state === PLAIN) {
         while (at < end && stops[bytes[at]!] === 0) at += 1;
-        if (at - fieldStart > maxFieldBytes) throw this.tooLong(start);
+        if (at - fieldStart > maxFieldBytes && !isOneLonger(window, fieldStart, at, maxFieldBytes)) throw this.tooLong(start);
         if (at === end) {
           if (!isLast || at === start) break;
           fields.add(fieldStart - start, at - start, false);
@@ -207,6 +207,13 @@ export class CsvScanner<R> implements Scanner<R> {
     const reason = `a field is longer than ${this.shape.maxFieldBytes} bytes`;
     return this.fields.badRow(reason, 'Look for a quote that is never closed, or raise maxFieldBytes.', rowStart);
   }
+}
+
+/** Whether a plain field [start, end) is too long by one CR that is, or may yet be, part of its line end. */
+function isOneLonger(window: ScanWindow, start: number, end: number, maxFieldBytes: number): boolean {
+  const { bytes, isLast } = window;
+  const isBeforeLineEnd = end === window.end ? !isLast : bytes[end] === NEWLINE;
+  return end - start === maxFieldBytes + 1 && bytes[end - 1] === RETURN && isBeforeLineEnd;
 }
 
 function isEmptyLine(fields: CsvFields): boolean {

@@ -62,7 +62,7 @@ async function* unpack(packed: PackedBytes, object: StoredObject, compression: C
         throw new CorruptInputError({
           object: object.key,
           byte: position,
-          reason: `this byte of the file follows the ${compression} data and is none`,
+          reason: `what follows the ${compression} data here, counted in the compressed file, is none`,
         });
       }
     }
@@ -121,7 +121,7 @@ function toCorruptInput(error: unknown, object: StoredObject, compression: Compr
   const isCut = 'code' in error && error.code === 'Z_BUF_ERROR';
   const reason = isCut
     ? `the ${compression} data is cut short: the file ends before its data does`
-    : `the ${compression} data is damaged at or after this byte of the compressed file (${error.message})`;
+    : `the ${compression} data is damaged about here, counted in the compressed file (${error.message})`;
   return new CorruptInputError({ object: object.key, byte: isCut ? object.bytes : position, reason }, { cause: error });
 }
 
