@@ -22,9 +22,7 @@ export type { ContentOptions, JobOptions, RunOptions } from './job/job-options.t
 export type { Key, Stored } from './job/key.ts';
 export { pairs } from './job/pairs.ts';
 export { hash, type Partitioner, range } from './job/partitioner.ts';
-
 export type { Counter, Position, TaskContext } from './job/task-context.ts';
-
 export { PermanentError } from './job/user-code.ts';
 export { csv } from './record/csv.ts';
 export { type FileRecord, files } from './record/files.ts';
@@ -37,3 +35,5 @@ export { Slice } from './record/slice.ts';
 export { text } from './record/text-writer.ts';
 export { tsv } from './record/tsv-writer.ts';
 export type { Format, Writer } from './record/writer.ts';
+export { type LocalJob, type RunRequest, run } from './run.ts';
+export { type TestJobOptions, testJob } from './test-job.ts';

@@ -51,12 +51,20 @@ export async function decideNext(flow: Flow, job: JobRecord, run: number, from: 
   for (let step = from; step < job.shape.steps.length; step++) {
     const plan = await readStepPlan(world, jobId, step);
     if (plan === undefined) return { next: 'plan', step };
+    if (await needsSample(world, job, plan)) return { next: 'sample', step };
     const next = (await isSolo(world, jobId, plan))
       ? await nextOfSolo(world, jobId, plan)
       : await nextOfPhases(flow, job, run, plan, step === from ? round : 0);
     if (next !== 'complete') return next;
   }
   return { next: 'commit', step: job.shape.steps.length - 1, round };
+}
+
+async function needsSample(world: World, job: JobRecord, plan: StepPlan): Promise<boolean> {
+  const shape = job.shape.steps[plan.step];
+  assert(shape !== undefined, 'a planned step is one of the job');
+  if (shape.partition !== 'range' || plan.partitions <= 1) return false;
+  return (await world.work.head(boundariesKey(job.jobId, plan.step))) === undefined;
 }
 
 /** A step whose sandbox was lost for its size is run in phases from then on. */

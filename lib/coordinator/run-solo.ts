@@ -27,6 +27,8 @@ export type Solo = {
   readonly attempt: number;
   readonly concurrency: number;
   readonly control: AttemptControl;
+  /** For testJob: see MapAttempt. */
+  readonly records?: Readonly<Record<string, readonly unknown[]>>;
 };
 
 /**

@@ -26,6 +26,8 @@ export type JobRecord = {
   /** The output location as given; for standard output a path in the work area. */
   readonly output: string;
   readonly toStdout: boolean;
+  /** The job was started by code, which reads its pairs back: they are kept beside the parts. */
+  readonly keepPairs?: boolean;
   /** `--limit`: only the first n records of each input. */
   readonly limit?: number;
   /** `--new`: sets this job apart from the same command's earlier ones. */

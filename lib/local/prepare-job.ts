@@ -132,6 +132,7 @@ function nameJob(
       ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId))
       : identity.output,
     toStdout,
+    ...(request.keepPairs === true ? { keepPairs: true } : {}),
     nodeVersion: process.version,
     createdAtMs: nowMs,
   };

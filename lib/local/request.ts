@@ -20,6 +20,8 @@ export type LocalRequest = {
   readonly isNew?: boolean;
   /** Only the first n records of each input. */
   readonly limit?: number;
+  /** Keep the output's pairs in the work area, for code to read back. */
+  readonly keepPairs?: boolean;
   /** @default the current folder */
   readonly cwd?: string;
   /** @default `.refold` in cwd */

@@ -32,6 +32,7 @@ export async function run(jobFile: string | URL, request: RunRequest): Promise<L
     inputs: typeof input === 'string' ? { '': input } : input,
     output,
     options,
+    keepPairs: true,
     ...(params && { params }),
     ...(overwrite !== undefined && { overwrite }),
     ...(isNew !== undefined && { isNew }),

@@ -36,6 +36,10 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
     owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
     bytesRead += range.byteEnd - range.byteStart;
   }
+  for (const record of options.records?.[split.input] ?? []) {
+    if (!runner.sink(record, runner.records)) await drainBoth(runner, pairs);
+  }
+  if (options.records !== undefined) await drainBoth(runner, pairs);
   for (const object of split.pairs ?? []) {
     if (runner.isFull) break;
     await readPairs(options.world.work, object, runner, pairs, control.signal);

@@ -25,6 +25,8 @@ export type MapAttempt = {
   /** Records of an asynchronous map in flight. */
   readonly concurrency: number;
   readonly control: AttemptControl;
+  /** Records by input, in place of what the split's ranges hold: for testJob. */
+  readonly records?: Readonly<Record<string, readonly unknown[]>>;
 };
 
 /** Maps one split and leaves one segment. Commits nothing: the caller does. */
@@ -36,7 +38,7 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
     partitions: plan.partitions,
     groupBy: step.groupBy,
     partition: step.partition,
-    boundaries: step.partition.by === 'range' ? await readBoundaries(world, job.jobId, task.step) : [],
+    boundaries: step.partition.by === 'range' && plan.partitions > 1 ? await readBoundaries(world, job.jobId, task.step) : [],
     combiner: step.combine,
     memoryBytes: job.options.memoryBytes,
     scratch: world.scratch,

@@ -1,7 +1,6 @@
-import { mapAttemptKey, pairsKey } from '../coordinator/work-layout.ts';
+import { mapAttemptKey } from '../coordinator/work-layout.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
-import { PairsOutput } from '../output/pairs-output.ts';
-import { PartOutput, partName } from '../output/part-output.ts';
+import { openAttemptOutput } from '../output/attempt-output.ts';
 import type { ReduceResult } from '../ports/task-ledger.ts';
 import { mapSplit } from './map-split.ts';
 import type { MapAttempt } from './run-map-attempt.ts';
@@ -26,25 +25,16 @@ export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<Reduce
 /** The same without the attempt file, for Solo, which writes one for all its tasks. */
 export async function mapToFile(options: MapOnlyAttempt): Promise<AttemptFile> {
   const { control, task, step } = options;
-  const output = await openOutput(options);
+  const output = await openAttemptOutput({ world: options.world, job: options.job, step, index: task.index, count: options.splitCount, attemptId: control.attemptId });
   try {
     const mapped = await mapSplit(options, {
       emit: (key, value) => output.emit(key, value),
       between: () => (output.isFull ? output.drain() : undefined),
     });
     const map = { ...mapped, pairsEmitted: output.records, pairsCombined: 0, spills: 0 };
-    const file = { format: 1, attemptId: control.attemptId, index: task.index, map, reduces: [] } as const;
-    if (output instanceof PairsOutput) return { ...file, parts: [], pairs: [await output.finish()] };
-    return { ...file, parts: [await output.finish(partName(task.index, options.splitCount, step.writer.extension))], pairs: [] };
+    return { format: 1, attemptId: control.attemptId, index: task.index, map, reduces: [], ...(await output.finish()) };
   } catch (error) {
     await output.abort();
     throw error;
   }
-}
-
-async function openOutput({ world, job, task, control, step, splitCount }: MapOnlyAttempt): Promise<PartOutput | PairsOutput> {
-  const isLast = task.step === job.shape.steps.length - 1;
-  if (!isLast) return new PairsOutput(world.work, pairsKey(job.jobId, task.step, task.index, control.attemptId));
-  const part = await world.openOutput(job.output, job.jobId).stage(partName(task.index, splitCount, step.writer.extension), control.attemptId);
-  return new PartOutput({ writer: step.writer, part, scratch: world.scratch });
 }

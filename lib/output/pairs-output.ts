@@ -5,7 +5,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import { SegmentUpload } from '../shuffle/segment-upload.ts';
 import { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { appendVarint } from '../shuffle/varint.ts';
-import type { PairsRange } from '../split/split.ts';
+import type { AttemptFile } from './attempt-file.ts';
 import type { PairOutput } from './pair-output.ts';
 
 const NO_KEY = new Uint8Array(0);
@@ -56,10 +56,10 @@ export class PairsOutput implements PairOutput {
     await this.upload.drain();
   }
 
-  async finish(): Promise<PairsRange> {
+  async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {
     const { footerStart, bytes } = this.writer.finish({ counters: new Map(), counts: { records: this.records } });
     await this.upload.complete();
-    return { key: this.key, bytes, footerStart };
+    return { parts: [], pairs: [{ key: this.key, bytes, footerStart }] };
   }
 
   async abort(): Promise<void> {

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
-import type { PartAccount } from '../job/attempt-account.ts';
-import type { PartWriter, StagedPart } from '../ports/output-store.ts';
+import type { PartWriter } from '../ports/output-store.ts';
 import type { Scratch, ScratchFile } from '../ports/scratch.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { createPartCompressor, type PartCompressor } from '../record/part-compressor.ts';
 import type { RecordFormatter, Writer } from '../record/writer.ts';
+import type { AttemptFile } from './attempt-file.ts';
 import type { PairOutput } from './pair-output.ts';
 
 /** Formatted bytes that make a write worth its call. */
@@ -17,6 +17,7 @@ export class PartOutput implements PairOutput {
   records = 0;
   private bytes = 0;
   private crc = 0;
+  private readonly name: string;
   private readonly formatter: RecordFormatter;
   private readonly compressor: PartCompressor;
   private readonly part: PartWriter;
@@ -24,7 +25,8 @@ export class PartOutput implements PairOutput {
   private readonly sink = new ByteSink(2 * FULL_BYTES);
   private overflow: ScratchFile | undefined;
 
-  constructor(options: { readonly writer: Writer; readonly part: PartWriter; readonly scratch: Scratch }) {
+  constructor(options: { readonly name: string; readonly writer: Writer; readonly part: PartWriter; readonly scratch: Scratch }) {
+    this.name = options.name;
     this.formatter = options.writer.open();
     this.compressor = createPartCompressor(options.writer.compress);
     this.part = options.part;
@@ -55,11 +57,12 @@ export class PartOutput implements PairOutput {
   }
 
   /** Durable and still invisible. Once. */
-  async finish(name: string): Promise<{ readonly staged: StagedPart; readonly account: PartAccount }> {
+  async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {
     await this.drain();
     for (const bytes of this.compressor.end()) await this.write(bytes);
     const staged = await this.part.finish();
-    return { staged, account: { name, records: this.records, bytes: this.bytes, crc32: this.crc } };
+    const account = { name: this.name, records: this.records, bytes: this.bytes, crc32: this.crc };
+    return { parts: [{ staged, account }], pairs: [] };
   }
 
   async abort(): Promise<void> {

@@ -1,20 +1,19 @@
 import { assert } from '../errors.ts';
 import type { ReduceGroup } from '../coordinator/reduce-groups.ts';
-import { pairsKey, reduceAttemptKey } from '../coordinator/work-layout.ts';
+import { reduceAttemptKey } from '../coordinator/work-layout.ts';
 import type { ReduceAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Step } from '../job/step.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
-import { PairsOutput } from '../output/pairs-output.ts';
-import { PartOutput, partName } from '../output/part-output.ts';
+import { type AttemptOutput, openAttemptOutput } from '../output/attempt-output.ts';
 import type { ReduceResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
 import { type FetchedRuns, fetchRuns } from '../shuffle/fetch-ranges.ts';
 import { GroupCursor } from '../shuffle/group.ts';
-import { fanInOf, mergeWithin } from '../shuffle/merge-passes.ts';
+import { mergeWithin } from '../shuffle/merge-passes.ts';
 import { readIndexRows } from '../shuffle/shuffle-index.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { reduceGroups } from './reduce-loop.ts';
@@ -61,7 +60,7 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
     scratch: world.scratch,
     signal: control.signal,
   });
-  const output = await openPairOutput(options);
+  const output = await openAttemptOutput({ world, job, step, index: group.index, count: options.groupCount, attemptId: control.attemptId });
   const context = new AttemptContext(control, { params: { ...step.params, ...job.params }, attempt: options.attempt, index: group.index });
   const totals: Totals = { recordsFetched: 0, recordsDelivered: 0, recordsCombined: 0, recordsSkipped: 0, groups: 0, bytesFetched: fetched.bytes };
   try {
@@ -80,9 +79,7 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
       pairsEmitted: output.records,
       counters: context.counters.totals(),
     };
-    const file = { format: 1, attemptId: control.attemptId, index: group.index, reduces: [account] } as const;
-    if (output instanceof PairsOutput) return { file: { ...file, parts: [], pairs: [await output.finish()] }, digest };
-    return { file: { ...file, parts: [await output.finish(partNameOf(options))], pairs: [] }, digest };
+    return { file: { format: 1, attemptId: control.attemptId, index: group.index, reduces: [account], ...(await output.finish()) }, digest };
   } catch (error) {
     await output.abort();
     throw error;
@@ -91,29 +88,17 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
   }
 }
 
-async function openPairOutput(options: ReduceAttempt): Promise<PartOutput | PairsOutput> {
-  const { world, job, step, task, control, group } = options;
-  const isLast = task.step === job.shape.steps.length - 1;
-  if (!isLast) return new PairsOutput(world.work, pairsKey(job.jobId, task.step, group.index, control.attemptId));
-  const part = await world.openOutput(job.output, job.jobId).stage(partNameOf(options), control.attemptId);
-  return new PartOutput({ writer: step.writer, part, scratch: world.scratch });
-}
-
-function partNameOf({ group, groupCount, step }: ReduceAttempt): string {
-  return partName(group.index, groupCount, step.writer.extension);
-}
-
 async function reducePartition(
   options: ReduceAttempt,
   fetched: FetchedRuns,
   partition: number,
-  output: PartOutput | PairsOutput,
+  output: AttemptOutput,
   context: AttemptContext,
   totals: Totals,
 ): Promise<void> {
   const { world, job, step, control, manifest } = options;
   const merged = mergeWithin(fetched.runs(partition), {
-    fanInMax: fanInOf(Math.floor(job.options.memoryBytes / 4)),
+    fanInMax: fetched.fanIn(partition, Math.floor(job.options.memoryBytes / 4)),
     scratch: world.scratch,
     partitionStart: partition,
     partitionEnd: partition + 1,

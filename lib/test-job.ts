@@ -1,0 +1,111 @@
+import { plan } from './coordinator/plan.ts';
+import { runSolo } from './coordinator/run-solo.ts';
+import { jobKey } from './coordinator/work-layout.ts';
+import { RecordCursor } from './job/record-cursor.ts';
+import type { Job, Params } from './job/define-job.ts';
+import { contentOptionsOf, resolveJobOptions } from './job/job-options.ts';
+import { shapeOf } from './job/job-shape.ts';
+import type { InputListing, JobRecord } from './job/job-record.ts';
+import { resolveParams } from './job/resolve-params.ts';
+import { stepsOf } from './job/step.ts';
+import { type MemoryWorld, memoryWorld } from './memory/memory-world.ts';
+import { readAttemptFile } from './output/attempt-file.ts';
+import { readPairObject } from './output/read-pair-object.ts';
+import { Slice } from './record/slice.ts';
+import { listInput } from './split/list-input.ts';
+import { encodeJson, readStepPlan } from './split/plan-step.ts';
+import { assert } from './errors.ts';
+
+export type TestJobOptions = { readonly params?: Params };
+
+/**
+ * Runs a job on records that you write down, in this process and in memory, and answers its output pairs in order: for unit tests of a
+ * job. Records are what the job's reader would hand to map, so nothing is parsed; for `rawLines()` and `fixed(n)` texts become slices.
+ * @param records of the one input, or by the names of the inputs
+ * @throws what the job throws, with the record's index as position
+ */
+export async function testJob<K, V>(
+  job: Job<K, V>,
+  records: readonly unknown[] | Readonly<Record<string, readonly unknown[]>>,
+  options: TestJobOptions = {},
+): Promise<[K, V][]> {
+  const world = memoryWorld();
+  const byInput: Readonly<Record<string, readonly unknown[]>> = Array.isArray(records) ? { '': records } : (records as Record<string, unknown[]>);
+  const record = await recordOf(job as Job, world, options);
+  await world.work.put(jobKey(record.jobId), encodeJson(record));
+  await world.ledger.createJob({
+    jobId: record.jobId,
+    fingerprint: record.fingerprint,
+    name: record.name,
+    outputPath: record.output,
+    state: 'PLANNING',
+    run: 1,
+    executionId: 'test',
+    generations: record.shape.steps.map(() => 0),
+    createdAtMs: 0,
+    updatedAtMs: 0,
+  });
+  const pairs: [K, V][] = [];
+  for (const step of stepsOf(job as Job)) {
+    await plan({ world, workers: 1 }, { jobId: record.jobId, run: 1, at: { next: 'plan', step: step.index } });
+    const stepPlan = await readStepPlan(world, record.jobId, step.index);
+    assert(stepPlan !== undefined, 'a step is planned before it runs');
+    const task = { jobId: record.jobId, step: step.index, phase: 'reduce', index: 0 } as const;
+    const attemptId = world.ids.newId();
+    const begun = await world.ledger.beginAttempt(task, attemptId);
+    assert(begun.kind === 'begun', 'a test runs once');
+    const control = { attemptId, cursor: new RecordCursor(new ArrayBuffer(RecordCursor.bytes)), signal: new AbortController().signal };
+    const result = await runSolo({ world, job: record, step, plan: stepPlan, attempt: 1, concurrency: 1, control, records: slicedFor(step.inputs, byInput) });
+    await world.ledger.commit(task, attemptId, result);
+    if (step.index < record.shape.steps.length - 1) continue;
+    const file = await readAttemptFile(world, result.attemptKey);
+    for (const object of file.pairs) for (const pair of await readPairObject(world.work, object)) pairs.push(pair as [K, V]);
+  }
+  return pairs;
+}
+
+const locationOf = (name: string) => `test/${name || 'input'}`;
+
+/** Each input is one empty object, so each has one split, which the records are put in. */
+async function recordOf(job: Job, world: MemoryWorld, options: TestJobOptions): Promise<JobRecord> {
+  const shape = shapeOf(job);
+  const inputs: InputListing[] = [];
+  for (const name of shape.outsideInputs) {
+    world.input.write(locationOf(name), '');
+    inputs.push(await listInput(world.input, name, locationOf(name)));
+  }
+  const resolved = resolveJobOptions(1, shape.options, { soloBytes: 1_000_000_000 });
+  return {
+    format: 1,
+    jobId: 'test',
+    fingerprint: 'test',
+    name: shape.name ?? 'test',
+    code: { sha256: '', file: '' },
+    shape,
+    params: resolveParams(shape.params, options.params ?? {}),
+    options: contentOptionsOf(resolved),
+    inputs,
+    output: 'test-output',
+    toStdout: false,
+    keepPairs: true,
+    nodeVersion: '',
+    createdAtMs: 0,
+  };
+}
+
+/** Readers of bytes hand out slices. */
+function slicedFor(inputs: ReturnType<typeof stepsOf>[number]['inputs'], records: Readonly<Record<string, readonly unknown[]>>): Readonly<Record<string, readonly unknown[]>> {
+  return Object.fromEntries(
+    inputs.filter((input) => input.upstream === undefined).map(({ name, reader }) => {
+      const isRaw = reader.name === 'rawLines' || reader.name === 'fixed';
+      const given = records[name] ?? [];
+      return [name, isRaw ? given.map(sliceOf) : given];
+    }),
+  );
+}
+
+function sliceOf(record: unknown): unknown {
+  if (typeof record !== 'string' && !(record instanceof Uint8Array)) return record;
+  const bytes = typeof record === 'string' ? new TextEncoder().encode(record) : record;
+  return new Slice(bytes, 0, bytes.length);
+}
