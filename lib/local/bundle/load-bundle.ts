@@ -73,6 +73,8 @@ function prepareThread(): void {
   const engine = engineFile('index').href;
   registerHooks({
     resolve: (specifier, context, nextResolve) =>
-      specifier === 'refold' ? { url: engine, format: engine.endsWith('.ts') ? 'module-typescript' : 'module', shortCircuit: true } : nextResolve(specifier, context),
+      specifier === 'refold'
+        ? { url: engine, format: engine.endsWith('.ts') ? 'module-typescript' : 'module', shortCircuit: true }
+        : nextResolve(specifier, context),
   });
 }

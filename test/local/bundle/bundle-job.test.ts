@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BUILD_VERSION } from '../../../lib/local/bundle/build-cache.ts';
 import { bundleJob } from '../../../lib/local/bundle/bundle-job.ts';
 import { JobModuleError } from '../../../lib/local/bundle/job-module-error.ts';
 
@@ -126,94 +124,4 @@ describe('bundleJob', () => {
     const bundles = await Promise.all([1, 2, 3, 4].map(() => bundleJob(entry, { workFolder })));
     expect(new Set(bundles.map((bundle) => bundle.sha256)).size).toBe(1);
   });
-});
-
-describe('the build cache', () => {
-  const LONG_AGO = new Date(Date.now() - 3600_000);
-
-  /** Bundles until the result is remembered: fresh files are not, so time passes. */
-  async function remembered(entry: string): Promise<string> {
-    const { sha256 } = await bundleJob(entry, { workFolder });
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    await bundleJob(entry, { workFolder });
-    return sha256;
-  }
-
-  const records = (): string[] => readdirSync(join(workFolder, 'code')).filter((name) => name.endsWith('.build.json'));
-
-  it('spares an unchanged job the compiler', async () => {
-    const entry = write('job.ts', JOB);
-    const sha256 = await remembered(entry);
-    expect(records()).toHaveLength(1);
-    const startedMs = performance.now();
-    expect((await bundleJob(entry, { workFolder })).sha256).toBe(sha256);
-    expect(performance.now() - startedMs).toBeLessThan(20);
-  });
-
-  it.each([
-    {
-      name: 'the job, with its old size and time',
-      change: () => touched('job.ts', `import { n } from './norm.ts';\nexport default [n, 2];`),
-    },
-    { name: 'an import', change: () => touched('norm.ts', 'export const n: number = 9;') },
-    {
-      name: 'a new tsconfig.json beside it',
-      change: () => write('tsconfig.json', '{ "compilerOptions": { "useDefineForClassFields": false } }'),
-    },
-    { name: 'a new package.json beside it', change: () => write('package.json', '{ "sideEffects": false }') },
-    { name: 'a bundle that was damaged', change: () => damage('.mjs') },
-    { name: 'a bundle that was collected', change: () => remove('.mjs') },
-    { name: 'a source map that was collected', change: () => remove('.map') },
-  ])('notices $name', async ({ change }) => {
-    touched('norm.ts', 'export const n: number = 1;');
-    const entry = touched('job.ts', `import { n } from './norm.ts';\nexport default [n, 1];`);
-    await remembered(entry);
-    expect(records()).toHaveLength(1);
-    change();
-    const { path, sha256 } = await bundleJob(entry, { workFolder });
-    const fresh = await bundleJob(entry, { workFolder: join(folder, 'fresh') });
-    expect(sha256).toBe(fresh.sha256);
-    expect(readFileSync(path, 'utf8')).toBe(readFileSync(fresh.path, 'utf8'));
-    expect(readdirSync(join(workFolder, 'code')).some((name) => name.endsWith('.map'))).toBe(true);
-  });
-
-  it.each([
-    { name: 'a package', source: `import { dep } from 'dep';\nexport default dep;` },
-    { name: 'a search for a file', source: `import { n } from './norm';\nexport default n;` },
-  ])('does not remember a job that depends on $name', async ({ source }) => {
-    write('node_modules/dep/index.js', 'exports.dep = 1;');
-    write('norm.ts', 'export const n = 1;');
-    await remembered(write('job.ts', source));
-    expect(records()).toEqual([]);
-  });
-
-  it('does not remember a file that was written while it was compiled', async () => {
-    await bundleJob(write('job.ts', JOB), { workFolder });
-    expect(records()).toEqual([]);
-  });
-
-  it('belongs to one version of the compiler', () => {
-    const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string };
-    expect(BUILD_VERSION).toContain(`esbuild ${version},`);
-  });
-
-  function touched(path: string, text: string): string {
-    const full = write(path, text);
-    utimesSync(full, LONG_AGO, LONG_AGO);
-    return full;
-  }
-
-  function codeFiles(extension: string): string[] {
-    return readdirSync(join(workFolder, 'code'))
-      .filter((name) => name.endsWith(extension))
-      .map((name) => join(workFolder, 'code', name));
-  }
-
-  function damage(extension: string): void {
-    for (const path of codeFiles(extension)) writeFileSync(path, 'export default 0;');
-  }
-
-  function remove(extension: string): void {
-    for (const path of codeFiles(extension)) rmSync(path);
-  }
 });
