@@ -1,0 +1,531 @@
+import type { StateColumn } from '../job/combiner.ts';
+import type { PartitionRule } from '../job/partitioner.ts';
+import { ByteSink } from '../record/byte-sink.ts';
+import { encodeKey, KEY_TAG_BYTES, KEY_TAG_STRING, keyPrefixEnd } from '../record/key-codec.ts';
+import { Slice } from '../record/slice.ts';
+import type { RunCursor } from '../shuffle/run-cursor.ts';
+import { ARENA_START, entryKeyStart, KEY_LENGTH_MASK, keepsKey } from './arena.ts';
+import type { MapMemory } from './map-memory.ts';
+import { RecordSort, SORT_ENTRY_WORDS } from './record-sort.ts';
+
+export type CombineTableOptions = {
+  readonly memory: MapMemory;
+  readonly rule: PartitionRule;
+  readonly states: StateColumn;
+  /** The memory is full: write what `sorted` gives, then call `clear`. */
+  readonly onFull: () => void;
+  /** A key too long for the table, as a record of its own: bytes[start, keyEnd) is the key, bytes[keyEnd, end) its state. */
+  readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
+};
+
+/**
+ * One state a distinct key: the map side of a job with a built-in combiner. Open addressing with linear probing; a place of the table
+ * is two words, hash and entry, and keys lie in the arena of `memory` (arena.ts), so a hit reads two places of memory and the state.
+ * Keys of up to twelve bytes are three words, masked, hashed and compared without a loop.
+ *
+ * While the table fits the cache a pair is looked up at once. Beyond that pairs wait until there are 512: two passes touch the places and
+ * the entries they will need, whose loads do not wait for one another, before the third looks them up; that halves the time a pair.
+ * Pairs whose value is no number never wait, so an error belongs to the record in hand. Figures: bench/collect.bench.ts.
+ *
+ * All limits are counted, not measured: the same pairs always make the table full at the same pair.
+ */
+export class CombineTable {
+  private readonly memory: MapMemory;
+  private readonly rule: PartitionRule;
+  private readonly states: StateColumn;
+  private readonly onFull: () => void;
+  private readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
+  private readonly sort: RecordSort;
+
+  /** Distinct keys held; slots are numbered in the order of their entries. */
+  private slots = 0;
+  private arenaEnd = ARENA_START;
+  private tableStart = 0;
+  private tableMask = 0;
+  private untilCheck = CHECK_PAIRS;
+  /** Below so many slots a pair does not wait. */
+  private directSlotsMax = DIRECT_SLOTS_MAX;
+
+  /** Keys that wait, each as words 1 … of its entry would be. `packedEnd` is behind the key packed last. */
+  private waitingWords = new Int32Array(WAITING_WORDS);
+  private readonly waitingStarts = new Int32Array(WAITING_PAIRS);
+  private readonly waitingHashes = new Int32Array(WAITING_PAIRS);
+  private readonly waitingValues = new Float64Array(WAITING_PAIRS);
+  private readonly waitingSlots = new Int32Array(WAITING_PAIRS);
+  private waiting = 0;
+  private waitingEnd = 0;
+  private packedEnd = 0;
+
+  private sink = new ByteSink();
+  /** The buffer that slices point into, and the one of the slice before: a view is made for a buffer seen twice. */
+  private sourceBytes: Uint8Array = this.sink.bytes;
+  private sourceView: DataView = this.sink.view;
+  private lastBytes: Uint8Array = this.sink.bytes;
+
+  constructor(options: CombineTableOptions) {
+    this.memory = options.memory;
+    this.rule = options.rule;
+    this.states = options.states;
+    this.onFull = options.onFull;
+    this.onLong = options.onLong;
+    this.sort = new RecordSort(options.memory, options.rule);
+    this.resetTable(CAPACITY_MIN);
+  }
+
+  /** Hot: called once a pair. @throws UnencodableError, ShortKeyError, MixedSumError */
+  emit(key: unknown, value: unknown): void {
+    if (typeof value !== 'number') {
+      this.emitValue(key, value);
+      return;
+    }
+    if (this.rule.groupBy === 0) {
+      if (typeof key === 'string') {
+        this.emitString(key, value);
+        return;
+      }
+      if (key instanceof Slice) {
+        const bytes = key.bytes;
+        const start = key.byteStart;
+        const length = key.byteEnd - start;
+        if (length > SHORT_BYTES || bytes !== this.sourceBytes || start + SHORT_BYTES > bytes.length) {
+          this.emitSlice(key, value);
+          return;
+        }
+        const view = this.sourceView;
+        const mask = length * SHORT_WORDS;
+        const word1 = view.getInt32(start, true) & SHORT_MASKS[mask]!;
+        const word2 = view.getInt32(start + 4, true) & SHORT_MASKS[mask + 1]!;
+        const word3 = view.getInt32(start + 8, true) & SHORT_MASKS[mask + 2]!;
+        this.addShort((length + 1) | (KEY_TAG_BYTES << 24), word1, word2, word3, value);
+        return;
+      }
+    }
+    this.emitEncoded(key, value);
+  }
+
+  /** Looks up the pairs that wait. Before anything else is asked of the table. */
+  flush(): void {
+    const count = this.waiting;
+    if (count === 0) return;
+    const words = this.memory.words;
+    const { waitingWords, waitingStarts, waitingHashes, waitingSlots, tableStart, tableMask } = this;
+    for (let index = 0; index < count; index++) {
+      waitingSlots[index] = words[tableStart + ((waitingHashes[index]! & tableMask) << 1) + 1]!;
+    }
+    let touched = 0;
+    for (let index = 0; index < count; index++) touched ^= words[waitingSlots[index]! + 1]!;
+    this.touched = touched;
+
+    let applied = 0;
+    for (let index = 0; index < count; index++) {
+      const hash = waitingHashes[index]!;
+      const start = waitingStarts[index]!;
+      const slot = this.find(hash, start);
+      if (slot >= 0) {
+        waitingSlots[index] = slot;
+        continue;
+      }
+      const entryWords = entryWordsOf(waitingWords[start]!);
+      if (!this.hasRoom(entryWords)) {
+        this.applyWaiting(applied, index);
+        applied = index;
+        this.onFull();
+      }
+      waitingSlots[index] = ~this.insert(hash, start, entryWords);
+    }
+    this.applyWaiting(applied, count);
+    this.waiting = 0;
+    this.waitingEnd = 0;
+    if (!this.hasRoom(0)) this.onFull();
+  }
+
+  /** Everything held, sorted: a cursor that is valid until `clear`. */
+  sorted(): RunCursor {
+    const { words } = this.memory;
+    const { sort, slots } = this;
+    sort.begin(this.arenaEnd, slots);
+    for (let ref = ARENA_START, slot = 0; slot < slots; slot++) {
+      sort.put(slot, ref);
+      ref += entryWordsOf(words[ref + 1]!);
+    }
+    sort.sort();
+    return new TableCursor(this.memory, sort, this.states);
+  }
+
+  clear(): void {
+    this.slots = 0;
+    this.arenaEnd = ARENA_START;
+    this.states.clear();
+    this.resetTable(this.tableMask + 1);
+  }
+
+  private emitString(key: string, value: number): void {
+    const length = key.length;
+    if (length <= SHORT_BYTES) {
+      let word1 = 0;
+      let word2 = 0;
+      let word3 = 0;
+      let units = 0;
+      let index = 0;
+      for (; index < length && index < 4; index++) {
+        const unit = key.charCodeAt(index);
+        units |= unit;
+        word1 |= unit << (index << 3);
+      }
+      for (; index < length && index < 8; index++) {
+        const unit = key.charCodeAt(index);
+        units |= unit;
+        word2 |= unit << ((index - 4) << 3);
+      }
+      for (; index < length; index++) {
+        const unit = key.charCodeAt(index);
+        units |= unit;
+        word3 |= unit << ((index - 8) << 3);
+      }
+      if (units < 0x80) {
+        this.addShort((length + 1) | (KEY_TAG_STRING << 24), word1, word2, word3, value);
+        return;
+      }
+    }
+    this.emitEncoded(key, value);
+  }
+
+  private emitSlice(key: Slice, value: number): void {
+    const bytes = key.bytes;
+    if (bytes !== this.sourceBytes && bytes === this.lastBytes) {
+      this.sourceBytes = bytes;
+      this.sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    this.lastBytes = bytes;
+    const length = key.byteEnd - key.byteStart;
+    if (!keepsKey(this.memory, length + 1)) {
+      this.emitEncoded(key, value);
+      return;
+    }
+    this.reserve(length + 1);
+    const waiting = this.waitingWords;
+    let to = this.waitingEnd;
+    waiting[to++] = (length + 1) | (KEY_TAG_BYTES << 24);
+    let from = key.byteStart;
+    if (bytes === this.sourceBytes) {
+      const view = this.sourceView;
+      for (const wordsEnd = key.byteEnd - 3; from < wordsEnd; from += 4) waiting[to++] = view.getInt32(from, true);
+    }
+    this.packBytes(bytes, from, key.byteEnd, to);
+    this.add(hashPacked(this.waitingWords, this.waitingEnd), value);
+  }
+
+  private emitEncoded(key: unknown, value: number): void {
+    const keyEnd = this.encode(key);
+    if (!keepsKey(this.memory, keyEnd)) {
+      this.emitLongKey(keyEnd, value);
+      return;
+    }
+    this.packEncoded(keyEnd);
+    this.add(hashPacked(this.waitingWords, this.waitingEnd), value);
+  }
+
+  /** Values that are no number are looked up at once, and from the first one on numbers are too: they may not go together. */
+  private emitValue(key: unknown, value: unknown): void {
+    this.flush();
+    this.directSlotsMax = Infinity;
+    const keyEnd = this.encode(key);
+    if (!keepsKey(this.memory, keyEnd)) {
+      this.emitLongKey(keyEnd, value);
+      return;
+    }
+    this.packEncoded(keyEnd);
+    const hash = hashPacked(this.waitingWords, 0);
+    const slot = this.find(hash, 0);
+    if (slot >= 0) {
+      this.states.add(slot, value);
+    } else {
+      const entryWords = entryWordsOf(this.waitingWords[0]!);
+      if (!this.hasRoom(entryWords)) this.onFull();
+      this.states.start(this.slots, value);
+      this.insert(hash, 0, entryWords);
+    }
+    if (!this.hasRoom(0)) this.onFull();
+  }
+
+  private emitLongKey(keyEnd: number, value: unknown): void {
+    this.flush();
+    if (this.slots > 0) this.onFull();
+    this.states.start(0, value);
+    this.states.encode(0, this.sink);
+    this.states.clear();
+    this.onLong(this.sink.bytes, keyEnd, this.sink.length);
+    this.sink = new ByteSink();
+  }
+
+  /** Into the sink. Answers its bytes. */
+  private encode(key: unknown): number {
+    const sink = this.sink;
+    sink.length = 0;
+    encodeKey(key, sink);
+    if (this.rule.groupBy !== 0) keyPrefixEnd(sink.bytes, 0, sink.length, this.rule.groupBy);
+    return sink.length;
+  }
+
+  private packEncoded(keyEnd: number): void {
+    this.reserve(keyEnd);
+    const at = this.waitingEnd;
+    const bytes = this.sink.bytes;
+    this.waitingWords[at] = keyEnd | (bytes[0]! << 24);
+    this.packBytes(bytes, 1, keyEnd, at + 1);
+  }
+
+  /** The words of bytes[from, to) from `at` on, and what is missing to three words after `waitingEnd`. */
+  private packBytes(bytes: Uint8Array, from: number, to: number, at: number): void {
+    const waiting = this.waitingWords;
+    let next = at;
+    for (let byte = from; byte < to; byte += 4) {
+      const end = Math.min(byte + 4, to);
+      let word = 0;
+      for (let index = byte; index < end; index++) word |= bytes[index]! << ((index - byte) << 3);
+      waiting[next++] = word;
+    }
+    while (next <= this.waitingEnd + SHORT_WORDS) waiting[next++] = 0;
+    this.packedEnd = next;
+  }
+
+  /** Room for the words of one more key. */
+  private reserve(keyBytes: number): void {
+    const words = (keyBytes >> 2) + SHORT_WORDS + 2;
+    if (this.waitingEnd + words <= this.waitingWords.length) return;
+    this.flush();
+    if (words > this.waitingWords.length) this.waitingWords = new Int32Array(words * 2);
+  }
+
+  private addShort(head: number, word1: number, word2: number, word3: number, value: number): void {
+    const hash = hashShort(head, word1, word2, word3);
+    const waiting = this.waitingWords;
+    const from = this.waitingEnd;
+    if (this.slots < this.directSlotsMax && from === 0) {
+      const words = this.memory.words;
+      const tableStart = this.tableStart;
+      const tableMask = this.tableMask;
+      let at = hash & tableMask;
+      for (;;) {
+        const ref = words[tableStart + (at << 1) + 1]!;
+        if (
+          words[tableStart + (at << 1)] === hash &&
+          words[ref + 1] === head &&
+          words[ref + 2] === word1 &&
+          words[ref + 3] === word2 &&
+          words[ref + 4] === word3
+        ) {
+          this.states.addNumber(words[ref]!, value);
+          if (--this.untilCheck === 0) this.check();
+          return;
+        }
+        if (ref === 0) break;
+        at = (at + 1) & tableMask;
+      }
+    } else if (from + SHORT_WORDS + 1 > waiting.length) {
+      this.flush();
+      this.addShort(head, word1, word2, word3, value);
+      return;
+    }
+    waiting[from] = head;
+    waiting[from + 1] = word1;
+    waiting[from + 2] = word2;
+    waiting[from + 3] = word3;
+    this.packedEnd = from + 4;
+    this.add(hash, value);
+  }
+
+  /** The key was packed at `waitingEnd`. */
+  private add(hash: number, value: number): void {
+    if (this.slots < this.directSlotsMax && this.waiting === 0) {
+      const slot = this.find(hash, 0);
+      if (slot >= 0) {
+        this.states.addNumber(slot, value);
+      } else {
+        const entryWords = entryWordsOf(this.waitingWords[0]!);
+        if (!this.hasRoom(entryWords)) this.onFull();
+        this.states.startNumber(this.slots, value);
+        this.insert(hash, 0, entryWords);
+      }
+      if (--this.untilCheck === 0) this.check();
+      return;
+    }
+    const index = this.waiting;
+    this.waitingStarts[index] = this.waitingEnd;
+    this.waitingHashes[index] = hash;
+    this.waitingValues[index] = value;
+    this.waitingEnd = this.packedEnd;
+    this.waiting = index + 1;
+    if (index + 1 === WAITING_PAIRS) this.flush();
+  }
+
+  /** States can grow without a new key: exact sums, collected values. */
+  private check(): void {
+    this.untilCheck = CHECK_PAIRS;
+    if (!this.hasRoom(0)) this.onFull();
+  }
+
+  private applyWaiting(from: number, to: number): void {
+    const { states, waitingSlots, waitingValues } = this;
+    for (let index = from; index < to; index++) {
+      const slot = waitingSlots[index]!;
+      if (slot >= 0) states.addNumber(slot, waitingValues[index]!);
+      else states.startNumber(~slot, waitingValues[index]!);
+    }
+  }
+
+  /** The slot of the key packed at `from`, or -1. */
+  private find(hash: number, from: number): number {
+    const words = this.memory.words;
+    const waiting = this.waitingWords;
+    const { tableStart, tableMask } = this;
+    const head = waiting[from]!;
+    const keyWords = entryWordsOf(head) - 1;
+    for (let at = hash & tableMask; ; at = (at + 1) & tableMask) {
+      const ref = words[tableStart + (at << 1) + 1]!;
+      if (ref === 0) return -1;
+      if (words[tableStart + (at << 1)] !== hash || words[ref + 1] !== head) continue;
+      let index = 1;
+      while (index < keyWords && words[ref + 1 + index] === waiting[from + index]) index++;
+      if (index === keyWords) return words[ref]!;
+    }
+  }
+
+  /** Room for one more entry of so many words in the counted memory, with all that sorting it will take? */
+  private hasRoom(entryWords: number): boolean {
+    const slots = entryWords === 0 ? this.slots : this.slots + 1;
+    const sortWords = slots * SORT_ENTRY_WORDS;
+    const tableWords = this.memory.words.length - this.tableStart;
+    const words = this.arenaEnd + entryWords + Math.max(sortWords, tableWords);
+    const stateBytes = Math.max(0, this.states.bytesUsed(slots) - STATE_BYTES_FREE);
+    return words * 4 + stateBytes <= this.memory.byteLength;
+  }
+
+  /** `hasRoom` was asked. Answers the new slot. */
+  private insert(hash: number, from: number, entryWords: number): number {
+    const words = this.memory.words;
+    const slot = this.slots;
+    if (slot * 8 >= (this.tableMask + 1) * 5) this.grow();
+    const ref = this.arenaEnd;
+    this.place(hash, ref);
+    words[ref] = slot;
+    const waiting = this.waitingWords;
+    for (let index = 1; index < entryWords; index++) words[ref + index] = waiting[from + index - 1]!;
+    this.arenaEnd = ref + entryWords;
+    this.slots = slot + 1;
+    return slot;
+  }
+
+  private place(hash: number, ref: number): void {
+    const words = this.memory.words;
+    const { tableStart, tableMask } = this;
+    let at = hash & tableMask;
+    while (words[tableStart + (at << 1) + 1] !== 0) at = (at + 1) & tableMask;
+    words[tableStart + (at << 1)] = hash;
+    words[tableStart + (at << 1) + 1] = ref;
+  }
+
+  /** Doubles the table and places every entry anew. It fits: 6.4 words a slot, where sorting needs 7. */
+  private grow(): void {
+    this.resetTable((this.tableMask + 1) * 2);
+    const words = this.memory.words;
+    const end = this.arenaEnd;
+    for (let ref = ARENA_START; ref < end; ref += entryWordsOf(words[ref + 1]!)) this.place(hashPacked(words, ref + 1), ref);
+  }
+
+  private resetTable(capacity: number): void {
+    const words = this.memory.words;
+    this.tableMask = capacity - 1;
+    this.tableStart = words.length - capacity * 2;
+    words.fill(0, this.tableStart);
+  }
+}
+
+/** The table's entries in sorted order, each value encoded from its state. */
+class TableCursor implements RunCursor {
+  partition = 0;
+  readonly keyBytes: Uint8Array;
+  keyStart = 0;
+  keyEnd = 0;
+  valueBytes: Uint8Array;
+  readonly valueStart = 0;
+  valueEnd = 0;
+  private readonly memory: MapMemory;
+  private readonly sort: RecordSort;
+  private readonly states: StateColumn;
+  private readonly sink = new ByteSink();
+  private index = 0;
+
+  constructor(memory: MapMemory, sort: RecordSort, states: StateColumn) {
+    this.memory = memory;
+    this.sort = sort;
+    this.states = states;
+    this.keyBytes = memory.bytes;
+    this.valueBytes = this.sink.bytes;
+  }
+
+  next(): boolean {
+    const index = this.index;
+    const { sort, sink } = this;
+    if (index === sort.count) return false;
+    const starts = sort.partitionStarts;
+    while (index >= starts[this.partition + 1]!) this.partition++;
+    const { words } = this.memory;
+    const ref = sort.refAt(index);
+    this.keyStart = entryKeyStart(ref);
+    this.keyEnd = this.keyStart + (words[ref + 1]! & KEY_LENGTH_MASK);
+    sink.length = 0;
+    this.states.encode(words[ref]!, sink);
+    this.valueBytes = sink.bytes;
+    this.valueEnd = sink.length;
+    this.index = index + 1;
+    return true;
+  }
+}
+
+const SHORT_WORDS = 3;
+const SHORT_BYTES = 12;
+/** By length 0 … 12: what stays of the three words. */
+const SHORT_MASKS = Int32Array.from({ length: (SHORT_BYTES + 1) * SHORT_WORDS }, (_, at) => {
+  const kept = Math.floor(at / SHORT_WORDS) - (at % SHORT_WORDS) * 4;
+  return kept >= 4 ? -1 : kept <= 0 ? 0 : (1 << (8 * kept)) - 1;
+});
+
+/** Words of a key's entry, by its head. Short keys take three words for their bytes, so that all of them are alike. */
+function entryWordsOf(head: number): number {
+  const bodyWords = ((head & KEY_LENGTH_MASK) + 2) >> 2;
+  return 2 + Math.max(bodyWords, SHORT_WORDS);
+}
+
+/** Of this table alone: it may change. */
+function hashShort(head: number, word1: number, word2: number, word3: number): number {
+  const hash =
+    Math.imul(head ^ word1, 0x85ebca6b) ^ Math.imul(word2, 0xcc9e2d51) ^ Math.imul((word3 << 7) | (word3 >>> 25), 0x1b873593);
+  return mix(hash);
+}
+
+/** The same for the head and words at `from`, of any length. */
+function hashPacked(words: Int32Array, from: number): number {
+  const head = words[from]!;
+  const end = from + entryWordsOf(head) - 1;
+  if (end === from + 1 + SHORT_WORDS) return hashShort(head, words[from + 1]!, words[from + 2]!, words[from + 3]!);
+  let hash = head;
+  for (let at = from + 1; at < end; at++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ words[at]!, 0xcc9e2d51);
+  return mix(hash);
+}
+
+function mix(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0x27d4eb2f);
+  return hash ^ (hash >>> 16);
+}
+
+const CAPACITY_MIN = 256;
+/** A table of so many keys, their entries and states stay in a cache of 1 MiB. */
+const DIRECT_SLOTS_MAX = 16 * 1024;
+/** The smallest columns of states are not counted, or the smallest memory would be full from the start. */
+const STATE_BYTES_FREE = 128 * 1024;
+const WAITING_PAIRS = 512;
+const WAITING_WORDS = 16 * 1024;
+const CHECK_PAIRS = 1024;
