@@ -53,6 +53,8 @@ type SideSum =
 /** Below it no addition of two doubles overflows. */
 const SAFE_MAX = 2 ** 1022;
 const SIDE_BYTES = 96;
+/** Expansions seldom have more than eight parts; a sum in units has at most some 2,200 bits. */
+const PARTS_BYTES = 64;
 const UNITS_BYTES = 400;
 
 /**
@@ -87,39 +89,14 @@ class SumStates implements StateColumn {
     this.rests[slot] = 0;
   }
 
-  /** Safe integers, and all else whose sum is a double, take the first way out; sums of two doubles the second. */
+  /** Safe integers, and all else whose sum is a double, take the first way out; sums that two doubles hold the second. */
   addNumber(slot: number, value: number): void {
-    const sums = this.sums;
-    const old = sums[slot]!;
-    const rest = this.hasRests ? this.rests[slot]! : 0;
-    if (rest === 0) {
-      const next = old + value;
-      const carried = next - old;
-      const error = old - (next - carried) + (value - carried);
-      if (error === 0) {
-        sums[slot] = next;
-        return;
-      }
-      if (error - error === 0) {
-        if (!this.hasRests) this.makeRests();
-        sums[slot] = next;
-        this.rests[slot] = error;
-        return;
-      }
-    } else {
-      const low = value + rest;
-      const lowCarried = low - value;
-      const lowError = value - (low - lowCarried) + (rest - lowCarried);
-      const next = old + low;
-      const carried = next - old;
-      const error = old - (next - carried) + (low - carried);
-      if (lowError === 0 && error - error === 0) {
-        sums[slot] = next;
-        this.rests[slot] = error;
-        return;
-      }
-    }
-    this.addAside(slot, value);
+    const old = this.sums[slot]!;
+    const sum = old + value;
+    const carried = sum - old;
+    const error = old - (sum - carried) + (value - carried);
+    if (error === 0 && (!this.hasRests || this.rests[slot] === 0)) this.sums[slot] = sum;
+    else this.addWithRest(slot, value, sum, error);
   }
 
   startEncoded(slot: number, bytes: Uint8Array, start: number, end: number): void {
@@ -176,6 +153,24 @@ class SumStates implements StateColumn {
     this.sideBytes = 0;
   }
 
+  /** `sum` and `error` are sums[slot] + value, exactly, where they are finite. */
+  private addWithRest(slot: number, value: number, sum: number, error: number): void {
+    if (!this.hasRests && error - error === 0) this.makeRests();
+    const rest = this.hasRests ? this.rests[slot]! : 0;
+    const low = rest + error;
+    const lowCarried = low - rest;
+    const lowError = rest - (low - lowCarried) + (error - lowCarried);
+    const next = sum + low;
+    const carried = next - sum;
+    const nextRest = sum - (next - carried) + (low - carried);
+    if (lowError === 0 && nextRest - nextRest === 0) {
+      this.sums[slot] = next;
+      this.rests[slot] = nextRest;
+    } else {
+      this.addAside(slot, value);
+    }
+  }
+
   private grow(slot: number): void {
     this.sums = grownDoubles(this.sums, slot);
     if (this.hasRests) this.rests = grownDoubles(this.rests, slot);
@@ -211,7 +206,8 @@ class SumStates implements StateColumn {
     const largest = parts.length === 0 ? 0 : Math.abs(parts[parts.length - 1]!);
     if (largest < SAFE_MAX && Math.abs(value) < SAFE_MAX) {
       growExpansion(parts, value);
-      this.putSide(slot, { kind: 'parts', parts, bytes: SIDE_BYTES + 8 * parts.length });
+      const side = this.side.get(slot);
+      if (side === undefined) this.putSide(slot, { kind: 'parts', parts, bytes: SIDE_BYTES + PARTS_BYTES });
     } else {
       this.putSide(slot, { kind: 'units', units: sumUnits(parts) + toUnits(value), bytes: SIDE_BYTES + UNITS_BYTES });
     }

@@ -123,7 +123,7 @@ export class ShortKeyError extends RefoldError {
 function encodeOutermost(key: unknown, sink: ByteSink, dates: boolean): void {
   const length = sink.length;
   try {
-    if (Array.isArray(key)) {
+    if (typeof key === 'object' && Array.isArray(key)) {
       sink.appendByte(KEY_TAG_TUPLE);
       encodeElements(key, 1, dates, sink);
     } else {

@@ -1,6 +1,7 @@
 import { roundSumState, roundWideSumState } from '../combine/exact-sum.ts';
 import { assert, InvariantError } from '../errors.ts';
 import { decodeKey } from './key-codec.ts';
+import { NameCache } from './name-cache.ts';
 import { decodeUtf8 } from './utf8.ts';
 import {
   EXT_BIGINT,
@@ -175,13 +176,23 @@ function decodePlain(bytes: Uint8Array, count: number, start: number): object {
   position = start;
   const object: Record<string, unknown> = {};
   for (let index = 0; index < count; index++) {
-    const name = decodeNext(bytes) as string;
+    const name = decodeName(bytes);
     const value = decodeNext(bytes);
     if (name === '__proto__')
       Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
     else object[name] = value;
   }
   return object;
+}
+
+const nameCache = new NameCache();
+
+function decodeName(bytes: Uint8Array): string {
+  const at = position;
+  const tag = bytes[at]!;
+  if (tag < 0xa0 || tag >= 0xc0) return decodeNext(bytes) as string;
+  position = at + 1 + (tag & 0x1f);
+  return nameCache.get(bytes, at + 1, position);
 }
 
 function decodeExtension(bytes: Uint8Array, type: number, length: number, start: number): unknown {

@@ -230,6 +230,19 @@ describe('sum', () => {
     }
   });
 
+  it('keeps a slot free of what other slots hold', () => {
+    const alone = [-0, 0.1, 5n, NaN, 1e308].map((value) => {
+      const states = sum().createStates();
+      states.start(0, value);
+      states.add(0, value);
+      return [states.result(0), encodedState(states)];
+    });
+    const together = sum().createStates();
+    for (const [slot, value] of [0.1, 1e308, 1n, -0, 0.1, 5n, NaN, 1e308].entries()) together.start(slot, value);
+    for (const [slot, value] of [0.2, 1e308, 1n, -0, 0.1, 5n, NaN, 1e308].entries()) together.add(slot, value);
+    expect([3, 4, 5, 6, 7].map((slot) => [together.result(slot), encodedState(together, slot)])).toEqual(alone);
+  });
+
   it('starts a slot anew when it is started again', () => {
     const states = stateOf([1e308, 1e308]);
     states.startNumber(0, 2);

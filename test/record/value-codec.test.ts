@@ -105,6 +105,15 @@ describe('encodeValue', () => {
     expectSame(copies, [Uint8Array.of(2, 3), Uint8Array.of(2, 3)]);
   });
 
+  it('keeps property names apart when the buffer they were read from is used again', () => {
+    const buffer = Buffer.alloc(64);
+    for (const name of ['abc', 'axc', 'abc', 'azc', 'éc', 'ac', 'x'.repeat(31), 'x'.repeat(32), '']) {
+      const encoded = encode({ [name]: 1 });
+      buffer.set(encoded);
+      expect(decodeValue(buffer, 0, encoded.length)).toEqual({ [name]: 1 });
+    }
+  });
+
   it('takes plain data of another realm, which test runners have', () => {
     const foreign = runInNewContext('({ a: [1, new Date(5)], m: new Map([[1, new Uint8Array([2])]]) })');
     expect(decode(encode(foreign))).toStrictEqual({ a: [1, new Date(5)], m: new Map([[1, Uint8Array.of(2)]]) });
