@@ -37,6 +37,8 @@ class RangeReading<R> {
   private isCompressed = false;
   /** The first byte that the window can't own. */
   private byteEnd: number;
+  /** The object's first bytes, where the range does not start with them. */
+  private head: Uint8Array = new Uint8Array(0);
   /** The byte of the object that the stream hands out next. */
   private position: number;
   private isAtEnd = false;
@@ -91,11 +93,9 @@ class RangeReading<R> {
     const { input, range } = this.options;
     const { key, version, byteStart, bytes } = range;
     if (byteStart > 0) {
-      const [head] = await Promise.all([
-        input.readRange(key, version, 0, Math.min(MAGIC_BYTES, bytes)),
-        this.fillWindow(this.firstBytes()),
-      ]);
-      assert(detectCompression(head) === 'none', 'a compressed object is one range');
+      const first = this.fillWindow(this.firstBytes());
+      [this.head] = await Promise.all([input.readRange(key, version, 0, Math.min(MAGIC_BYTES, bytes)), first]);
+      assert(detectCompression(this.head) === 'none', 'a compressed object is one range');
       return;
     }
     await this.fillWindow(this.firstBytes());
@@ -145,6 +145,7 @@ class RangeReading<R> {
     const { window } = this;
     const read = async (byteStart: number, byteEnd: number): Promise<Uint8Array> => {
       const isInside = () => byteStart >= window.byteBase && (byteEnd <= window.byteBase + window.end || this.isAtEnd);
+      if (byteStart === 0 && byteEnd <= this.head.length) return this.head.subarray(0, byteEnd);
       if (!isInside() && !this.isCompressed) {
         return input.readRange(range.key, range.version, Math.min(byteStart, range.bytes), Math.min(byteEnd, range.bytes));
       }

@@ -60,6 +60,22 @@ describe('readRange', () => {
     expect(reads.at(-1)![1]).toBeLessThan(2_200_000);
   });
 
+  it('reads ever larger chunks into a record that goes on', async () => {
+    const { options, reads } = await rangeOf(`${'x'.repeat(8_000_000)}\ny\n`, 0, 8_000_003, { chunkBytes: 16 * KIB });
+    expect(await readRange(options)).toMatchObject({ records: 2 });
+    expect(reads.length).toBeLessThan(30);
+  });
+
+  it('looks back in a table no further than a field may reach', async () => {
+    const text = 'a,b,1\n'.repeat(300_000);
+    const reader = csvReader({ maxFieldBytes: 100 * KIB });
+    const { options, reads } = await rangeOf(text, 1_500_000, 1_600_000);
+    await readRange({ ...options, reader, scanner: reader.open(), sink: () => true });
+    const before = reads.filter(([start]) => start < 1_499_999).map(([start]) => start);
+    expect(before.filter((start) => start > 4).every((start) => start > 1_500_000 - 101 * KIB)).toBe(true);
+    expect(before.filter((start) => start <= 4)).toEqual([0]); // Magic bytes and byte order mark at once.
+  });
+
   it('reads the next chunk while one is scanned, and never a third', async () => {
     const pending = { now: 0, max: 0, whileScanning: 0 };
     const { options, input } = await rangeOf(linesOf(3000), 0, 300_000, { chunkBytes: 16 * KIB });

@@ -167,4 +167,42 @@ describe('NeedleMemory', () => {
     memory.moveWindow(buffer, 8192, buffer.length);
     expect(line.indexOf('needle')).toBe(2);
   });
+
+  it('finds occurrences wherever the search ahead was cut', () => {
+    const content = fc.array(fc.constantFrom('x'.repeat(99), 'x'.repeat(400), 'needle', 'nee', 'dle', '\n', '\n'), {
+      minLength: 100,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(content, (parts) => {
+        const buffer = Buffer.from(parts.join(''));
+        const memory = new NeedleMemory();
+        const line = new Slice(buffer);
+        line.memory = memory;
+        memory.moveWindow(buffer, 0, buffer.length);
+        for (let start = 0; start < buffer.length; ) {
+          const newline = buffer.indexOf(10, start);
+          line.byteStart = start;
+          line.byteEnd = newline === -1 ? buffer.length : newline;
+          const alone = buffer.subarray(line.byteStart, line.byteEnd);
+          for (const needle of ['needle', 'xnee']) expect(line.indexOf(needle)).toBe(alone.indexOf(needle));
+          start = line.byteEnd + 1;
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('forgets when another range begins, though its window looks the same', () => {
+    const buffer = new Uint8Array(100).fill(0x78);
+    const memory = new NeedleMemory();
+    const line = new Slice(buffer, 0, 10);
+    line.memory = memory;
+    memory.moveWindow(buffer, 0, buffer.length);
+    for (let round = 0; round < 5; round++) expect(line.indexOf('needle')).toBe(-1);
+    buffer.set(bytesOf('needle'), 2);
+    memory.reset();
+    memory.moveWindow(buffer, 0, buffer.length);
+    expect(line.indexOf('needle')).toBe(2);
+  });
 });
