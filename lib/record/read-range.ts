@@ -93,8 +93,8 @@ class RangeReading<R> {
     const { input, range } = this.options;
     const { key, version, byteStart, bytes } = range;
     if (byteStart > 0) {
-      const first = this.fillWindow(this.firstBytes());
-      [this.head] = await Promise.all([input.readRange(key, version, 0, Math.min(MAGIC_BYTES, bytes)), first]);
+      const head = input.readRange(key, version, 0, Math.min(MAGIC_BYTES, bytes));
+      [this.head] = await Promise.all([head, this.fillWindow(this.firstBytes())]);
       assert(detectCompression(this.head) === 'none', 'a compressed object is one range');
       return;
     }
