@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Params } from '../job/define-job.ts';
 import type { JobOptions } from '../job/job-options.ts';
 
@@ -9,7 +8,7 @@ export type LocalRequest = {
   /** Locations by the names of the inputs; `''` for the one unnamed input, `-` as a location for standard input. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Where to read `-` from. */
-  readonly stdin?: Readable;
+  readonly stdin?: AsyncIterable<Uint8Array>;
   /** A folder; undefined for standard output. */
   readonly output?: string;
   /** As given: texts from the command line are read by the type of the job's default. */

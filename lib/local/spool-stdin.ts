@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /**
  * Puts standard input into the work area, named by its content: so the same input is the same job, and a killed job can go on.
  * Answers the file's path.
  */
-export async function spoolStdin(stdin: Readable, workFolder: string): Promise<string> {
+export async function spoolStdin(stdin: AsyncIterable<Uint8Array>, workFolder: string): Promise<string> {
   const folder = join(workFolder, 'stdin');
   mkdirSync(folder, { recursive: true });
   const spool = join(folder, `.${randomUUID()}`);
@@ -16,7 +15,7 @@ export async function spoolStdin(stdin: Readable, workFolder: string): Promise<s
   try {
     await pipeline(
       stdin,
-      async function* (chunks: AsyncIterable<Buffer>) {
+      async function* (chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
           hash.update(chunk);
           yield chunk;
