@@ -283,6 +283,16 @@ describe('bytesUsed', () => {
     }
   });
 
+  it('stays bounded while longer and longer texts replace each other', () => {
+    const states = max().createStates();
+    states.start(0, '');
+    states.start(1, 'kept');
+    for (let length = 1; length <= 3000; length++) states.add(0, 'x'.repeat(length));
+    expect(states.bytesUsed(2)).toBeLessThan(100_000);
+    expect(states.result(0)).toEqual(['x'.repeat(3000)]);
+    expect(states.result(1)).toEqual(['kept']);
+  });
+
   it('counts texts that min holds and values that collect holds', () => {
     for (const combiner of [min(), collect(), first(), top(2)] as AnyCombiner[]) {
       const states = combiner.createStates();
