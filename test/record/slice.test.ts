@@ -168,29 +168,24 @@ describe('NeedleMemory', () => {
     expect(line.indexOf('needle')).toBe(2);
   });
 
-  it('finds occurrences wherever the search ahead was cut', () => {
-    const content = fc.array(fc.constantFrom('x'.repeat(99), 'x'.repeat(400), 'needle', 'nee', 'dle', '\n', '\n'), {
-      minLength: 100,
-      maxLength: 200,
-    });
-    fc.assert(
-      fc.property(content, (parts) => {
-        const buffer = Buffer.from(parts.join(''));
-        const memory = new NeedleMemory();
-        const line = new Slice(buffer);
-        line.memory = memory;
-        memory.moveWindow(buffer, 0, buffer.length);
-        for (let start = 0; start < buffer.length; ) {
-          const newline = buffer.indexOf(10, start);
-          line.byteStart = start;
-          line.byteEnd = newline === -1 ? buffer.length : newline;
-          const alone = buffer.subarray(line.byteStart, line.byteEnd);
-          for (const needle of ['needle', 'xnee']) expect(line.indexOf(needle)).toBe(alone.indexOf(needle));
-          start = line.byteEnd + 1;
-        }
-      }),
-      { numRuns: 100 },
-    );
+  it('finds an occurrence wherever the search ahead was cut', () => {
+    const lineBytes = 50;
+    for (let at = 0; at < 4000; at++) {
+      if ((at % lineBytes) + 6 >= lineBytes) continue;
+      const buffer = new Uint8Array(6000).fill(0x78);
+      buffer.set(bytesOf('needle'), at);
+      const memory = new NeedleMemory();
+      const line = new Slice(buffer);
+      line.memory = memory;
+      memory.moveWindow(buffer, 0, buffer.length);
+      const found: number[] = [];
+      for (let start = 0; start < buffer.length; start += lineBytes) {
+        line.byteStart = start;
+        line.byteEnd = start + lineBytes - 1;
+        if (line.includes('needle')) found.push(start + line.indexOf('needle'));
+      }
+      if (found.length !== 1 || found[0] !== at) expect(found).toEqual([at]);
+    }
   });
 
   it('forgets when another range begins, though its window looks the same', () => {
