@@ -147,7 +147,8 @@ class RangeReading<R> {
       const isInside = () => byteStart >= window.byteBase && (byteEnd <= window.byteBase + window.end || this.isAtEnd);
       if (byteStart === 0 && byteEnd <= this.head.length) return this.head.subarray(0, byteEnd);
       if (!isInside() && !this.isCompressed) {
-        return input.readRange(range.key, range.version, Math.min(byteStart, range.bytes), Math.min(byteEnd, range.bytes));
+        const end = Math.min(byteEnd, range.bytes);
+        return byteStart < end ? input.readRange(range.key, range.version, byteStart, end) : new Uint8Array(0);
       }
       while (!isInside()) await this.fillWindow(Math.max(this.chunkBytes, window.end));
       return window.bytes.subarray(byteStart - window.byteBase, Math.min(byteEnd - window.byteBase, window.end));
