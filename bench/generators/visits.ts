@@ -4,7 +4,7 @@ import { makeWords } from './words.ts';
 
 const COMMA = 44;
 const DOT = 46;
-const PAGE_ROW_BYTES = 62;
+const PAGE_ROW_BYTES = 57.8;
 /** One visit in twenty is to a page that `pages` does not list. */
 const UNLISTED_SHARE = 1.05;
 const SOURCES = 1_500_000;
