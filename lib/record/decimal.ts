@@ -4,7 +4,7 @@ import { decodeLatin1 } from './latin1.ts';
  * The number that bytes[start, end) spell in decimal, exactly as `Number()` reads it; NaN when they spell none. Sign, point and exponent are
  * taken, and `Infinity`; blanks, hexadecimal and the empty string are not.
  * Up to 15 digits with a small power of ten are put together here: a whole number below 2^53 times or by a power of ten up to 10^22 is
- * one correctly rounded operation, because both are exact doubles. Everything else goes through a string, at ten times the cost.
+ * one correctly rounded operation, because both are exact doubles. Everything else goes through a string, at about ten times the cost.
  */
 export function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
   let at = start;

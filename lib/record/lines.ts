@@ -23,8 +23,8 @@ export function lines(options: LinesOptions = {}): Reader<string> {
 }
 
 /**
- * Decodes a block of whole lines at once, a byte a character, and lets V8 cut it at the newlines: 2 to 4 times as fast as a native decoder
- * call a line (bench/readers.bench.ts). Only lines with a byte >= 0x80 are decoded on their own. A line that user code keeps can keep its
+ * Decodes a block of whole lines at once, a byte a character, and lets V8 cut it at the newlines: about 2 GB/s on lines of 100
+ * bytes, where a native decoder call a line makes 0.44 (bench/readers.bench.ts). Only lines with a byte >= 0x80 are decoded on their own. A line that user code keeps can keep its
  * block alive, so blocks are small; that is what node:readline does too.
  */
 export class LinesScanner implements Scanner<string> {

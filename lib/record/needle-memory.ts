@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 
 /**
  * Remembers, for a few strings, where each occurs next in a reader's window. A line without the string is then answered by comparing two
- * numbers: grep over 100-byte lines goes three times as fast as with a search a line (bench/readers.bench.ts).
- * The search runs ahead only as far as it has paid so far, and by turns no further than the window: every byte is searched once a string,
- * and strings that are never asked for again cost no more than their line.
+ * numbers: 1.2 GB/s over lines of 100 bytes, where a native search a line makes 0.45 (bench/readers.bench.ts).
+ * A search runs ahead twice as far as the one before it, up to 1 MiB: each byte is searched once a string, and a string that is not asked
+ * for again costs no more than its line.
  */
 export class NeedleMemory {
   private readonly needles: Needle[] = [];

@@ -172,7 +172,7 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * The iterator of `split`: itself the iterable, one result object, one piece, so a loop allocates nothing.
- * A generator here makes word count three times slower.
+ * With a generator the words of a line come at 140 MB/s, with this at 360 (bench/readers.bench.ts).
  */
 class SlicePieces implements Iterable<Slice>, Iterator<Slice> {
   /** A loop is under way; a second loop over the same slice needs pieces of its own. */
