@@ -4,9 +4,11 @@ import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey, KEY_TAG_BYTES, KEY_TAG_STRING, keyPrefixEnd } from '../record/key-codec.ts';
 import { Slice } from '../record/slice.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
-import { ARENA_START, entryKeyStart, KEY_LENGTH_MASK, keepsKey } from './arena.ts';
+import { keepsKey } from './arena.ts';
+import { entryWordsOf, hashPacked, hashShort, KeyTable, SHORT_BYTES, SHORT_WORDS } from './key-table.ts';
 import type { MapMemory } from './map-memory.ts';
-import { RecordSort, SORT_ENTRY_WORDS } from './record-sort.ts';
+import { RecordSort } from './record-sort.ts';
+import { sortTable } from './table-cursor.ts';
 
 export type CombineTableOptions = {
   readonly memory: MapMemory;
@@ -19,13 +21,12 @@ export type CombineTableOptions = {
 };
 
 /**
- * One state a distinct key: the map side of a job with a built-in combiner. Open addressing with linear probing; a place of the table
- * is two words, hash and entry, and keys lie in the arena of `memory` (arena.ts), so a hit reads two places of memory and the state.
- * Keys of up to twelve bytes are three words, masked, hashed and compared without a loop.
+ * One state a distinct key: the map side of a job with a built-in combiner. Keys are packed into words, those of up to twelve bytes
+ * without a loop, and looked up in a KeyTable.
  *
- * While the table fits the cache a pair is looked up at once. Beyond that pairs wait until there are 512: two passes touch the places and
- * the entries they will need, whose loads do not wait for one another, before the third looks them up; that halves the time a pair.
- * Pairs whose value is no number never wait, so an error belongs to the record in hand. Figures: bench/collect.bench.ts.
+ * While the table fits the cache a pair is looked up at once. Beyond that pairs wait until there are 512 and are looked up together, which
+ * halves the time a pair. Pairs whose value is no number never wait, so an error belongs to the record in hand. Figures:
+ * bench/collect.bench.ts.
  *
  * All limits are counted, not measured: the same pairs always make the table full at the same pair.
  */
@@ -37,11 +38,7 @@ export class CombineTable {
   private readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
   private readonly sort: RecordSort;
 
-  /** Distinct keys held; slots are numbered in the order of their entries. */
-  private slots = 0;
-  private arenaEnd = ARENA_START;
-  private tableStart = 0;
-  private tableMask = 0;
+  private readonly table: KeyTable;
   private untilCheck = CHECK_PAIRS;
   /** Below so many slots a pair does not wait. */
   private directSlotsMax = DIRECT_SLOTS_MAX;
@@ -69,7 +66,7 @@ export class CombineTable {
     this.onFull = options.onFull;
     this.onLong = options.onLong;
     this.sort = new RecordSort(options.memory, options.rule);
-    this.resetTable(CAPACITY_MIN);
+    this.table = new KeyTable(options.memory);
   }
 
   /** Hot: called once a pair. @throws UnencodableError, ShortKeyError, MixedSumError */
@@ -107,31 +104,26 @@ export class CombineTable {
   flush(): void {
     const count = this.waiting;
     if (count === 0) return;
-    const words = this.memory.words;
-    const { waitingWords, waitingStarts, waitingHashes, waitingSlots, tableStart, tableMask } = this;
-    for (let index = 0; index < count; index++) {
-      waitingSlots[index] = words[tableStart + ((waitingHashes[index]! & tableMask) << 1) + 1]!;
-    }
-    let touched = 0;
-    for (let index = 0; index < count; index++) touched ^= words[waitingSlots[index]! + 1]!;
-    this.touched = touched;
-
+    const { table, waitingWords, waitingStarts, waitingHashes, waitingSlots } = this;
+    table.findMany(count, waitingHashes, waitingWords, waitingStarts, waitingSlots);
     let applied = 0;
+    let isCleared = false;
     for (let index = 0; index < count; index++) {
       const hash = waitingHashes[index]!;
       const start = waitingStarts[index]!;
-      const slot = this.find(hash, start);
-      if (slot >= 0) {
-        waitingSlots[index] = slot;
-        continue;
+      // What was not there may have come with this batch; what was there is gone when the batch filled the memory.
+      let slot = waitingSlots[index]!;
+      if (slot < 0 || isCleared) slot = table.find(hash, waitingWords, start);
+      if (slot < 0) {
+        if (!this.hasRoom(entryWordsOf(waitingWords[start]!))) {
+          this.applyWaiting(applied, index);
+          applied = index;
+          isCleared = true;
+          this.onFull();
+        }
+        slot = ~table.insert(hash, waitingWords, start);
       }
-      const entryWords = entryWordsOf(waitingWords[start]!);
-      if (!this.hasRoom(entryWords)) {
-        this.applyWaiting(applied, index);
-        applied = index;
-        this.onFull();
-      }
-      waitingSlots[index] = ~this.insert(hash, start, entryWords);
+      waitingSlots[index] = slot;
     }
     this.applyWaiting(applied, count);
     this.waiting = 0;
@@ -139,24 +131,14 @@ export class CombineTable {
     if (!this.hasRoom(0)) this.onFull();
   }
 
-  /** Everything held, sorted: a cursor that is valid until `clear`. */
+  /** Everything held, sorted. Nothing may be asked of the table until `clear`, when the cursor ends. */
   sorted(): RunCursor {
-    const { words } = this.memory;
-    const { sort, slots } = this;
-    sort.begin(this.arenaEnd, slots);
-    for (let ref = ARENA_START, slot = 0; slot < slots; slot++) {
-      sort.put(slot, ref);
-      ref += entryWordsOf(words[ref + 1]!);
-    }
-    sort.sort();
-    return new TableCursor(this.memory, sort, this.states);
+    return sortTable(this.table, this.sort, this.states);
   }
 
   clear(): void {
-    this.slots = 0;
-    this.arenaEnd = ARENA_START;
+    this.table.clear();
     this.states.clear();
-    this.resetTable(this.tableMask + 1);
   }
 
   private emitString(key: string, value: number): void {
@@ -235,22 +217,22 @@ export class CombineTable {
       return;
     }
     this.packEncoded(keyEnd);
-    const hash = hashPacked(this.waitingWords, 0);
-    const slot = this.find(hash, 0);
+    const { table, states, waitingWords } = this;
+    const hash = hashPacked(waitingWords, 0);
+    const slot = table.find(hash, waitingWords, 0);
     if (slot >= 0) {
-      this.states.add(slot, value);
+      states.add(slot, value);
     } else {
-      const entryWords = entryWordsOf(this.waitingWords[0]!);
-      if (!this.hasRoom(entryWords)) this.onFull();
-      this.states.start(this.slots, value);
-      this.insert(hash, 0, entryWords);
+      if (!this.hasRoom(entryWordsOf(waitingWords[0]!))) this.onFull();
+      states.start(table.slots, value);
+      table.insert(hash, waitingWords, 0);
     }
     if (!this.hasRoom(0)) this.onFull();
   }
 
   private emitLongKey(keyEnd: number, value: unknown): void {
     this.flush();
-    if (this.slots > 0) this.onFull();
+    if (this.table.slots > 0) this.onFull();
     this.states.start(0, value);
     this.states.encode(0, this.sink);
     this.states.clear();
@@ -301,10 +283,11 @@ export class CombineTable {
     const hash = hashShort(head, word1, word2, word3);
     const waiting = this.waitingWords;
     const from = this.waitingEnd;
-    if (this.slots < this.directSlotsMax && from === 0) {
+    const table = this.table;
+    if (table.slots < this.directSlotsMax && from === 0) {
       const words = this.memory.words;
-      const tableStart = this.tableStart;
-      const tableMask = this.tableMask;
+      const tableStart = table.start;
+      const tableMask = table.mask;
       let at = hash & tableMask;
       for (;;) {
         const ref = words[tableStart + (at << 1) + 1]!;
@@ -337,15 +320,15 @@ export class CombineTable {
 
   /** The key was packed at `waitingEnd`. */
   private add(hash: number, value: number): void {
-    if (this.slots < this.directSlotsMax && this.waiting === 0) {
-      const slot = this.find(hash, 0);
+    const table = this.table;
+    if (table.slots < this.directSlotsMax && this.waiting === 0) {
+      const slot = table.find(hash, this.waitingWords, 0);
       if (slot >= 0) {
         this.states.addNumber(slot, value);
       } else {
-        const entryWords = entryWordsOf(this.waitingWords[0]!);
-        if (!this.hasRoom(entryWords)) this.onFull();
-        this.states.startNumber(this.slots, value);
-        this.insert(hash, 0, entryWords);
+        if (!this.hasRoom(entryWordsOf(this.waitingWords[0]!))) this.onFull();
+        this.states.startNumber(table.slots, value);
+        table.insert(hash, this.waitingWords, 0);
       }
       if (--this.untilCheck === 0) this.check();
       return;
@@ -374,154 +357,19 @@ export class CombineTable {
     }
   }
 
-  /** The slot of the key packed at `from`, or -1. */
-  private find(hash: number, from: number): number {
-    const words = this.memory.words;
-    const waiting = this.waitingWords;
-    const { tableStart, tableMask } = this;
-    const head = waiting[from]!;
-    const keyWords = entryWordsOf(head) - 1;
-    for (let at = hash & tableMask; ; at = (at + 1) & tableMask) {
-      const ref = words[tableStart + (at << 1) + 1]!;
-      if (ref === 0) return -1;
-      if (words[tableStart + (at << 1)] !== hash || words[ref + 1] !== head) continue;
-      let index = 1;
-      while (index < keyWords && words[ref + 1 + index] === waiting[from + index]) index++;
-      if (index === keyWords) return words[ref]!;
-    }
-  }
-
-  /** Room for one more entry of so many words in the counted memory, with all that sorting it will take? */
   private hasRoom(entryWords: number): boolean {
-    const slots = entryWords === 0 ? this.slots : this.slots + 1;
-    const sortWords = slots * SORT_ENTRY_WORDS;
-    const tableWords = this.memory.words.length - this.tableStart;
-    const words = this.arenaEnd + entryWords + Math.max(sortWords, tableWords);
-    const stateBytes = Math.max(0, this.states.bytesUsed(slots) - STATE_BYTES_FREE);
-    return words * 4 + stateBytes <= this.memory.byteLength;
-  }
-
-  /** `hasRoom` was asked. Answers the new slot. */
-  private insert(hash: number, from: number, entryWords: number): number {
-    const words = this.memory.words;
-    const slot = this.slots;
-    if (slot * 8 >= (this.tableMask + 1) * 5) this.grow();
-    const ref = this.arenaEnd;
-    this.place(hash, ref);
-    words[ref] = slot;
-    const waiting = this.waitingWords;
-    for (let index = 1; index < entryWords; index++) words[ref + index] = waiting[from + index - 1]!;
-    this.arenaEnd = ref + entryWords;
-    this.slots = slot + 1;
-    return slot;
-  }
-
-  private place(hash: number, ref: number): void {
-    const words = this.memory.words;
-    const { tableStart, tableMask } = this;
-    let at = hash & tableMask;
-    while (words[tableStart + (at << 1) + 1] !== 0) at = (at + 1) & tableMask;
-    words[tableStart + (at << 1)] = hash;
-    words[tableStart + (at << 1) + 1] = ref;
-  }
-
-  /** Doubles the table and places every entry anew. It fits: 6.4 words a slot, where sorting needs 7. */
-  private grow(): void {
-    this.resetTable((this.tableMask + 1) * 2);
-    const words = this.memory.words;
-    const end = this.arenaEnd;
-    for (let ref = ARENA_START; ref < end; ref += entryWordsOf(words[ref + 1]!)) this.place(hashPacked(words, ref + 1), ref);
-  }
-
-  private resetTable(capacity: number): void {
-    const words = this.memory.words;
-    this.tableMask = capacity - 1;
-    this.tableStart = words.length - capacity * 2;
-    words.fill(0, this.tableStart);
+    const { table, states } = this;
+    const stateBytes = Math.max(0, states.bytesUsed(entryWords === 0 ? table.slots : table.slots + 1) - STATE_BYTES_FREE);
+    return table.wordsWith(entryWords) * 4 + stateBytes <= this.memory.byteLength;
   }
 }
 
-/** The table's entries in sorted order, each value encoded from its state. */
-class TableCursor implements RunCursor {
-  partition = 0;
-  readonly keyBytes: Uint8Array;
-  keyStart = 0;
-  keyEnd = 0;
-  valueBytes: Uint8Array;
-  readonly valueStart = 0;
-  valueEnd = 0;
-  private readonly memory: MapMemory;
-  private readonly sort: RecordSort;
-  private readonly states: StateColumn;
-  private readonly sink = new ByteSink();
-  private index = 0;
-
-  constructor(memory: MapMemory, sort: RecordSort, states: StateColumn) {
-    this.memory = memory;
-    this.sort = sort;
-    this.states = states;
-    this.keyBytes = memory.bytes;
-    this.valueBytes = this.sink.bytes;
-  }
-
-  next(): boolean {
-    const index = this.index;
-    const { sort, sink } = this;
-    if (index === sort.count) return false;
-    const starts = sort.partitionStarts;
-    while (index >= starts[this.partition + 1]!) this.partition++;
-    const { words } = this.memory;
-    const ref = sort.refAt(index);
-    this.keyStart = entryKeyStart(ref);
-    this.keyEnd = this.keyStart + (words[ref + 1]! & KEY_LENGTH_MASK);
-    sink.length = 0;
-    this.states.encode(words[ref]!, sink);
-    this.valueBytes = sink.bytes;
-    this.valueEnd = sink.length;
-    this.index = index + 1;
-    return true;
-  }
-}
-
-const SHORT_WORDS = 3;
-const SHORT_BYTES = 12;
 /** By length 0 … 12: what stays of the three words. */
 const SHORT_MASKS = Int32Array.from({ length: (SHORT_BYTES + 1) * SHORT_WORDS }, (_, at) => {
   const kept = Math.floor(at / SHORT_WORDS) - (at % SHORT_WORDS) * 4;
   return kept >= 4 ? -1 : kept <= 0 ? 0 : (1 << (8 * kept)) - 1;
 });
 
-/** Words of a key's entry, by its head. Short keys take three words for their bytes, so that all of them are alike. */
-function entryWordsOf(head: number): number {
-  const bodyWords = ((head & KEY_LENGTH_MASK) + 2) >> 2;
-  return 2 + Math.max(bodyWords, SHORT_WORDS);
-}
-
-/** Of this table alone: it may change. */
-function hashShort(head: number, word1: number, word2: number, word3: number): number {
-  const hash =
-    Math.imul(head ^ word1, 0x85ebca6b) ^ Math.imul(word2, 0xcc9e2d51) ^ Math.imul((word3 << 7) | (word3 >>> 25), 0x1b873593);
-  return mix(hash);
-}
-
-/** The same for the head and words at `from`, of any length. */
-function hashPacked(words: Int32Array, from: number): number {
-  const head = words[from]!;
-  const end = from + entryWordsOf(head) - 1;
-  if (end === from + 1 + SHORT_WORDS) return hashShort(head, words[from + 1]!, words[from + 2]!, words[from + 3]!);
-  let hash = head;
-  for (let at = from + 1; at < end; at++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ words[at]!, 0xcc9e2d51);
-  return mix(hash);
-}
-
-function mix(value: number): number {
-  let hash = Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0x27d4eb2f);
-  return hash ^ (hash >>> 16);
-}
-
-const CAPACITY_MIN = 256;
 /** A table of so many keys, their entries and states stay in a cache of 1 MiB. */
 const DIRECT_SLOTS_MAX = 16 * 1024;
 /** The smallest columns of states are not counted, or the smallest memory would be full from the start. */

@@ -13,6 +13,9 @@ const INSERTION_ROWS_MAX = 24;
 const TIED_ROWS_INSERTED_MAX = 12;
 const PREFIX_BYTES = 8;
 const DIGITS = 256;
+const TOUCHED_ROWS = 64;
+/** An entry is touched at its start and so far behind it: a short key may reach into the next line of the cache. */
+const TOUCHED_WORDS = 4;
 
 /**
  * Sorts entries of the arena by partition, then key bytes, then the order in which they were put. Two areas of rows in the free
@@ -21,6 +24,8 @@ const DIGITS = 256;
  * partitions: see bench/collect.bench.ts. Everything but the tied rest is sequential or in cache.
  */
 export class RecordSort {
+  /** Written so that loads that only bring words into the cache are not dropped as useless. */
+  touched = 0;
   private readonly memory: MapMemory;
   private readonly rule: PartitionRule;
   /** Rows of partition p are [partitionStarts[p], partitionStarts[p + 1]). */
@@ -86,6 +91,22 @@ export class RecordSort {
   /** Word of the entry at `index` of the sorted order. Valid until the memory is written. */
   refAt(index: number): number {
     return this.memory.words[this.rowsAt + index * ROW + 2]!;
+  }
+
+  /**
+   * Brings the entries from `index` on into the cache, a few dozen at a time: called at each step of a walk in sorted order, where every
+   * entry is a far read. The loads of one batch do not wait for one another.
+   */
+  touchFrom(index: number): void {
+    if (index % TOUCHED_ROWS !== 0) return;
+    const { words } = this.memory;
+    const end = Math.min(index + TOUCHED_ROWS, this.count);
+    let touched = 0;
+    for (let row = this.rowsAt + index * ROW + 2; row < this.rowsAt + end * ROW; row += ROW) {
+      const ref = words[row]!;
+      touched ^= words[ref]! ^ words[ref + TOUCHED_WORDS]!;
+    }
+    this.touched = touched;
   }
 
   private dealOut(): void {

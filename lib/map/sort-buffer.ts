@@ -148,6 +148,7 @@ class BufferCursor implements RunCursor {
     const index = this.index;
     const sort = this.sort;
     if (index === sort.count) return false;
+    sort.touchFrom(index);
     const starts = sort.partitionStarts;
     while (index >= starts[this.partition + 1]!) this.partition++;
     const { words } = this.memory;

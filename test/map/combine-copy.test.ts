@@ -72,7 +72,7 @@ describe("a user's combine function", () => {
     ]);
   });
 
-  const refused: { name: string; combiner: CombineFunction<never, never>; message: string }[] = [
+  const refused: { name: string; combiner: CombineFunction<unknown, unknown>; message: string }[] = [
     {
       name: 'another key',
       combiner: (_key, _values, emit: Emit<unknown, unknown>) => emit('other', 1),
@@ -87,7 +87,7 @@ describe("a user's combine function", () => {
       },
       message: 'emitted ["a"]',
     },
-    { name: 'a promise', combiner: (async () => {}) as CombineFunction<never, never>, message: 'promise' },
+    { name: 'a promise', combiner: (async () => {}) as CombineFunction<unknown, unknown>, message: 'promise' },
     {
       name: 'an error',
       combiner: () => {
@@ -97,7 +97,7 @@ describe("a user's combine function", () => {
     },
   ];
   it.each(refused)('fails the attempt for $name', async ({ combiner, message }) => {
-    await expect(collect([['a', 1]], { combiner })).rejects.toThrow(message);
+    await expect(collect([['a', 1]], { combiner: combiner as never })).rejects.toThrow(message);
   });
 
   it("cannot use the map's emit", async () => {
