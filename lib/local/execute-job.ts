@@ -10,7 +10,7 @@ import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { encodeJson } from '../split/plan-step.ts';
-import { runMachine } from './interpreter/run-machine.ts';
+import { type MachineOutcome, runMachine } from './interpreter/run-machine.ts';
 import { acquireJobLock } from './job-lock.ts';
 import { invokeLocal, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
 import type { PreparedJob } from './prepare-job.ts';
@@ -81,19 +81,63 @@ async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Pr
   const { jobId } = record;
   const job = await openJob(prepared, options.overwrite);
   if (job.kind === 'done') return job;
-  const lease = await world.ledger.acquireLease(record.output, jobId);
-  if (lease.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: lease.by });
+  await takeLease(prepared);
   const executionId = world.ids.newId();
   const started = await world.ledger.startRun(jobId, job.item.run + 1, executionId);
   assert(started.kind === 'started', 'the lock keeps other runs away');
   options.onStart?.(started.job);
-  const outcome = await runJobMachine(prepared, started.job.run, options);
+  const outcome = await runUnlessCancelled(prepared, started.job.run, options);
   const ended = await world.ledger.readJob(jobId);
   if (ended?.state === 'DONE') return { kind: 'done', success: await readSuccess(world, record), already: false };
   if (ended?.state === 'CANCELLED') throw new JobCancelledError({ jobId });
   if (outcome.status === 'ABORTED') return { kind: 'stopped' };
   assert(outcome.status === 'FAILED', 'a machine that succeeds leaves a DONE job');
   throw new FailureError(ended?.error ?? failureFromCause(outcome.error, outcome.cause));
+}
+
+/** A job that was killed keeps its lease: it is taken over when nobody runs that job. */
+async function takeLease({ record, settings, world }: PreparedJob): Promise<void> {
+  const lease = await world.ledger.acquireLease(record.output, record.jobId);
+  if (lease.kind === 'acquired') return;
+  const lock = await acquireJobLock(join(settings.workFolder, 'locks'), lease.by);
+  if (lock.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: lease.by });
+  try {
+    await world.ledger.releaseLease(record.output, lease.by);
+    const second = await world.ledger.acquireLease(record.output, record.jobId);
+    if (second.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: second.by });
+  } finally {
+    lock.release();
+  }
+}
+
+/** How often a coordinator asks whether its job was cancelled. One indexed read. */
+const CANCEL_POLL_MS = 300;
+
+/** Runs the machine, and stops it at once when another process cancels the job; in any case the next change of state would be refused. */
+async function runUnlessCancelled(prepared: PreparedJob, run: number, options: ExecuteOptions): Promise<MachineOutcome> {
+  const { world, record } = prepared;
+  const cancelled = new AbortController();
+  const ended = new AbortController();
+  const watching = watchCancel(world, record.jobId, cancelled, ended.signal);
+  try {
+    return await runJobMachine(prepared, run, { ...options, signal: AbortSignal.any([options.signal, cancelled.signal]) });
+  } finally {
+    ended.abort();
+    await watching;
+  }
+}
+
+async function watchCancel(world: World, jobId: string, cancelled: AbortController, ended: AbortSignal): Promise<void> {
+  const sleep = () =>
+    world.clock.sleep(CANCEL_POLL_MS, ended).then(
+      () => true,
+      () => false,
+    );
+  while (await sleep()) {
+    // A ledger that cannot be read stops the job by itself, with the reason.
+    const job = await world.ledger.readJob(jobId).catch(() => undefined);
+    if (job?.state === 'CANCELLED') return cancelled.abort(new JobCancelledError({ jobId }));
+  }
 }
 
 /** The job in the ledger: made, found, or found to be done. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,24 @@ export async function acquireJobLock(folder: string, jobId: string): Promise<Job
     const reason = isFileError(error) ? reasonOf(error) : isSqliteError(error) ? error.message : undefined;
     throw reason === undefined ? error : new WorkAreaError({ path: lockPath, reason }, { cause: error });
   }
+}
+
+/**
+ * Who runs the job, if anyone does. For a moment it holds a lock of its own, which keeps a coordinator that starts just then waiting,
+ * and no longer. Not for the process that holds the job's lock itself.
+ */
+export async function findJobHolder(folder: string, jobId: string): Promise<{ pid: number; startedAtMs: number } | undefined> {
+  assert(/^[\w.-]+$/.test(jobId), 'a job id is safe in a file name');
+  const lockPath = join(folder, `${jobId}.lock`);
+  if (!existsSync(lockPath)) return undefined;
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    if (tryLock(database)) return undefined;
+  } finally {
+    database.close();
+  }
+  return readNote(join(folder, `${jobId}.json`)) ?? { pid: 0, startedAtMs: 0 };
 }
 
 const NOTE_TRIES_MAX = 100;

@@ -2,6 +2,7 @@ import { EventEmitter, on } from 'node:events';
 import { JobCancelledError } from '../coordinator/job-access.ts';
 import { assert } from '../errors.ts';
 import type { SuccessFile } from '../output/success-file.ts';
+import { cancelJob } from './cancel-job.ts';
 import { executeJob, type JobOutcome } from './execute-job.ts';
 import { type JobStatus, readStatus } from './job-status.ts';
 import type { TaskEvent } from './local-functions.ts';
@@ -56,13 +57,7 @@ export class LocalJob {
   /** Stops the job for good; the same job started again goes on from its finished tasks. */
   async cancel(): Promise<void> {
     this.isCancelled = true;
-    const { ledger } = this.prepared.world;
-    for (let job = await ledger.readJob(this.id); job !== undefined; ) {
-      if (['DONE', 'FAILED', 'CANCELLED', 'COMMITTING'].includes(job.state)) break;
-      const answer = await ledger.setJobState(this.id, job.state, 'CANCELLED', job.run);
-      if (answer.kind === 'moved') break;
-      job = answer.job;
-    }
+    await cancelJob(this.prepared.world.ledger, this.id);
     this.stopping.abort(new JobCancelledError({ jobId: this.id }));
     await this.outcome.catch(() => {});
   }

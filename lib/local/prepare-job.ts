@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
-import { stdoutPath } from '../coordinator/work-layout.ts';
+import { basename, extname, join, resolve } from 'node:path';
+import { codeKey, stdoutPath } from '../coordinator/work-layout.ts';
 import { InvalidOptionError } from '../errors.ts';
 import { nearest } from '../job/check-definition.ts';
 import { fingerprintOf, jobIdOf } from '../job/fingerprint.ts';
-import { contentOptionsOf, type ResolvedOptions, resolveJobOptions } from '../job/job-options.ts';
+import { contentOptionsOf, type JobOptions, type ResolvedOptions, resolveJobOptions } from '../job/job-options.ts';
 import type { InputListing, JobRecord } from '../job/job-record.ts';
 import type { JobShape } from '../job/job-shape.ts';
 import { resolveParams } from '../job/resolve-params.ts';
@@ -12,6 +13,7 @@ import type { World } from '../ports/world.ts';
 import { listInput } from '../split/list-input.ts';
 import { bundleJob } from './bundle/bundle-job.ts';
 import { engineFile } from './bundle/engine-file.ts';
+import { JobModuleError } from './bundle/job-module-error.ts';
 import { checkPaths } from './check-paths.ts';
 import { type LocalSettings, openLocalWorld } from './local-world.ts';
 import type { LocalRequest } from './request.ts';
@@ -57,27 +59,68 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     listInputs(request, world, workFolder),
   ]);
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
-  const workers = sandboxesFor(asked, listings);
-  const { taskTimeoutMs, recordTimeoutMs, memoryBytes } = asked;
-  const pool = await createSandboxPool({
-    workers,
-    limits: { taskTimeoutMs, recordTimeoutMs, sandboxMemoryBytes: 3 * 2 ** 30 + memoryBytes },
-    ...(hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox }),
-  });
+  const code = { bundlePath: bundle.path, jobFile: request.jobFile };
+  const first = await openPool(code, asked, listings, settings, hooks);
   try {
-    pool.prepare({
-      bundlePath: bundle.path,
-      jobFile: request.jobFile,
-      runner: { module: engineFile('local-runner').href, settings },
-    });
-    const shape = (await pool.run({ role: 'describe' })) as JobShape;
+    const shape = (await first.pool.run({ role: 'describe' })) as JobShape;
     const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
     const record = nameJob(request, shape, options, listings, bundle.sha256, world.ids.newId(), world.clock.nowMs());
-    return { record, options, settings, world, pool, workers };
+    if (isSamePool(asked, options, listings)) return { record, options, settings, world, ...first };
+    // The job file itself asks for other sandboxes than those that described it.
+    await first.pool.close();
+    return { record, options, settings, world, ...(await openPool(code, options, listings, settings, hooks)) };
   } catch (error) {
-    await pool.close();
+    await first.pool.close();
     throw error;
   }
+}
+
+/**
+ * Takes a job up from its record: the same code, input and options, whatever has become of the source file since. Run options may
+ * be given anew. The pool must be closed by the caller.
+ * @throws JobModuleError when the compiled code is gone, InvalidOptionError
+ */
+export async function prepareResume(
+  record: JobRecord,
+  settings: LocalSettings,
+  runOptions: JobOptions = {},
+  hooks: PrepareHooks = {},
+): Promise<PreparedJob> {
+  const world = openLocalWorld(settings, hooks.writeLog);
+  const bundlePath = join(settings.workFolder, codeKey(record.code.sha256));
+  if (!existsSync(bundlePath)) {
+    const reason = 'its compiled code is no longer in the work area.';
+    throw new JobModuleError({ file: record.code.file, reason, hint: 'Run the job file again: refold run.' });
+  }
+  const options = resolveJobOptions(availableParallelism(), record.shape.options, record.options, runOptions);
+  const code = { bundlePath, jobFile: record.code.file };
+  return { record, options, settings, world, ...(await openPool(code, options, record.inputs, settings, hooks)) };
+}
+
+async function openPool(
+  code: { readonly bundlePath: string; readonly jobFile: string },
+  options: ResolvedOptions,
+  listings: readonly InputListing[],
+  settings: LocalSettings,
+  hooks: PrepareHooks,
+): Promise<Pick<PreparedJob, 'pool' | 'workers'>> {
+  const workers = sandboxesFor(options, listings);
+  const pool = await createSandboxPool({
+    workers,
+    limits: limitsFor(options),
+    ...(hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox }),
+  });
+  pool.prepare({ ...code, runner: { module: engineFile('local-runner').href, settings } });
+  return { pool, workers };
+}
+
+function limitsFor({ taskTimeoutMs, recordTimeoutMs, memoryBytes }: ResolvedOptions) {
+  return { taskTimeoutMs, recordTimeoutMs, sandboxMemoryBytes: 3 * 2 ** 30 + memoryBytes };
+}
+
+function isSamePool(asked: ResolvedOptions, options: ResolvedOptions, listings: readonly InputListing[]): boolean {
+  const sameWorkers = sandboxesFor(asked, listings) === sandboxesFor(options, listings);
+  return sameWorkers && JSON.stringify(limitsFor(asked)) === JSON.stringify(limitsFor(options));
 }
 
 async function listInputs(request: LocalRequest, world: World, workFolder: string): Promise<readonly InputListing[]> {

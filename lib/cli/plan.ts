@@ -1,0 +1,183 @@
+import { type JobOptions, OPTION_NAMES, OPTION_RULES } from '../job/job-options.ts';
+import { type PreparedJob, prepareJob } from '../local/prepare-job.ts';
+import { MemoryObjectStore } from '../memory/memory-object-store.ts';
+import type { JobState } from '../ports/task-ledger.ts';
+import { planStep } from '../split/plan-step.ts';
+import { parseSplit } from '../split/split.ts';
+import type { StepPlan } from '../split/step-plan.ts';
+import type { Command } from './command.ts';
+import { JOB_FLAGS, readRequest } from './job-flags.ts';
+import { flagName } from './option-flags.ts';
+import type { GivenArguments } from './parse-arguments.ts';
+import { escapeControls } from './show-error.ts';
+import { showBytes, showDuration, showNumberOf } from './show-quantity.ts';
+import { printToStdout } from './standard-output.ts';
+import { UsageError } from './usage-error.ts';
+import { openWorkArea } from './work-area.ts';
+
+export const command: Command = {
+  name: 'plan',
+  operand: '<job.ts>',
+  summary: 'Shows what run would do, and does none of it.',
+  details: 'Compiles the job and lists the input. Takes the flags of run that name the job.',
+  flags: [...JOB_FLAGS, { name: 'json', summary: 'as one JSON object' }],
+  examples: [
+    'refold plan word-count.ts --input logs/ --output counts',
+    'refold plan word-count.ts --input logs/ --split-bytes 16MiB --json',
+  ],
+  run,
+};
+
+/** What `plan --json` prints. */
+type JobPlan = {
+  readonly jobId: string;
+  readonly name: string;
+  /** Of the job in the ledger; null for one that was never started. */
+  readonly state: JobState | null;
+  readonly output: string | null;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly location: string;
+    readonly objects: number;
+    readonly bytes: number;
+  }[];
+  readonly steps: readonly PlannedStep[];
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly options: Readonly<Record<string, { readonly value: string | number; readonly source: OptionSource }>>;
+  readonly workers: number | 'inline';
+};
+
+type OptionSource = 'default' | 'job' | 'command line';
+
+type PlannedStep = {
+  readonly name: string;
+  /** `solo`: whole, in one sandbox. Null where what an earlier step leaves decides. */
+  readonly runs: 'solo' | 'phases' | null;
+  readonly splits: number | null;
+  readonly splitBytes: { readonly smallest: number; readonly largest: number } | null;
+  readonly partitions: number | null;
+  readonly mapOnly: boolean;
+};
+
+async function run(given: GivenArguments): Promise<number> {
+  const request = readRequest(given);
+  if (Object.values(request.inputs).includes('-')) {
+    const hint = 'Give --input PATH: standard input can be read only once, and that is for run.';
+    throw new UsageError({ problem: 'plan reads no standard input.', hint });
+  }
+  const prepared = await prepareJob(request);
+  await prepared.pool.close();
+  const plan = await planJob(prepared, request.options ?? {});
+  await printToStdout(given.has('json') ? `${JSON.stringify(plan)}\n` : formatPlan(plan));
+  return 0;
+}
+
+async function planJob({ record, options, world, workers }: PreparedJob, given: JobOptions): Promise<JobPlan> {
+  const known = openWorkArea() === undefined ? undefined : await world.ledger.readJob(record.jobId);
+  const sourceOf = (name: (typeof OPTION_NAMES)[number]): OptionSource =>
+    given[name] !== undefined ? 'command line' : record.shape.options[name] !== undefined ? 'job' : 'default';
+  const work = new MemoryObjectStore();
+  const steps: PlannedStep[] = [];
+  for (const [index, { name, mapOnly, inputs }] of record.shape.steps.entries()) {
+    const isKnown = inputs.every((input) => input.upstream === undefined);
+    const plan = isKnown ? await planStep({ input: world.input, work }, record, index, async () => []) : undefined;
+    steps.push({
+      name,
+      runs: plan === undefined ? null : plan.solo ? 'solo' : 'phases',
+      splits: plan?.splits ?? null,
+      splitBytes: plan === undefined ? null : await splitSizes(work, plan),
+      partitions: plan?.partitions ?? null,
+      mapOnly,
+    });
+  }
+  return {
+    jobId: record.jobId,
+    name: record.name,
+    state: known?.state ?? null,
+    output: record.toStdout ? null : record.output,
+    inputs: record.inputs.map(({ name, location, objects, bytes }) => ({ name, location, objects, bytes })),
+    steps,
+    params: record.params,
+    options: Object.fromEntries(OPTION_NAMES.map((name) => [name, { value: options[name], source: sourceOf(name) }])),
+    workers,
+  };
+}
+
+async function splitSizes(work: MemoryObjectStore, plan: StepPlan): Promise<{ smallest: number; largest: number } | null> {
+  let smallest = Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (const { key, rowEnds } of plan.chunks) {
+    const rows = await work.read(key);
+    let byteStart = 0;
+    for (const byteEnd of rowEnds) {
+      const { ranges } = parseSplit(rows.subarray(byteStart, byteEnd));
+      const bytes = ranges.reduce((sum, range) => sum + range.byteEnd - range.byteStart, 0);
+      smallest = Math.min(smallest, bytes);
+      largest = Math.max(largest, bytes);
+      byteStart = byteEnd;
+    }
+  }
+  return plan.splits === 0 ? null : { smallest, largest };
+}
+
+function formatPlan({ jobId, state, output, inputs, steps, params, options, workers }: JobPlan): string {
+  const rows: (readonly [string, string])[] = [
+    ['job', `${jobId}, ${state === null ? 'never started' : `${state}: run goes on from there`}`],
+    ...inputs.map(
+      ({ name, location, objects, bytes }) =>
+        [
+          'input',
+          `${name === '' ? '' : `${name} = `}${location}: ${showNumberOf(objects, 'object')}, ${showBytes(bytes)}`,
+        ] as const,
+    ),
+    ['output', output ?? 'standard output'],
+    ...steps.map((step) => ['step', describeStep(step, steps.length > 1)] as const),
+    [
+      'workers',
+      workers === 'inline'
+        ? 'inline: one thread of this process'
+        : `${workers} worker ${workers === 1 ? 'process' : 'processes'}`,
+    ],
+    ...Object.entries(params).map(([name, value]) => ['param', `${name} = ${JSON.stringify(value)}`] as const),
+    ...OPTION_NAMES.map((name) => ['option', describeOption(name, options[name]!)] as const),
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
+}
+
+function describeStep({ name, runs, splits, splitBytes, partitions, mapOnly }: PlannedStep, isChain: boolean): string {
+  const title = isChain ? `${name}: ` : '';
+  if (runs === null || splits === null) return `${title}planned when the steps before it have ended`;
+  const sizes =
+    splitBytes === null
+      ? ''
+      : splitBytes.smallest === splitBytes.largest
+        ? ` of ${showBytes(splitBytes.largest)}`
+        : ` of ${showBytes(splitBytes.smallest)} to ${showBytes(splitBytes.largest)}`;
+  const how = runs === 'solo' ? 'whole, in one sandbox' : mapOnly ? 'map only' : 'map, shuffle, reduce';
+  return `${title}${how}; ${showNumberOf(splits, 'split')}${sizes}${mapOnly ? '' : `, ${showNumberOf(partitions ?? 0, 'partition')}`}`;
+}
+
+function describeOption(name: (typeof OPTION_NAMES)[number], { value, source }: JobPlan['options'][string]): string {
+  const { kind } = OPTION_RULES[name];
+  const shown =
+    typeof value === 'string'
+      ? value
+      : kind === 'bytes'
+        ? showBinary(value)
+        : kind === 'duration'
+          ? showDuration(value)
+          : String(value);
+  return `--${flagName(name)} ${shown} (${source})`;
+}
+
+/** `64MiB` where it is a round one, as it would be given. */
+function showBinary(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let unit = 0;
+  let value = bytes;
+  while (unit < units.length - 1 && value >= 1024 && value % 1024 === 0) {
+    value /= 1024;
+    unit++;
+  }
+  return unit === 0 ? showBytes(bytes) : `${value}${units[unit]}`;
+}

@@ -1,0 +1,63 @@
+import { hasEnded } from '../local/cancel-job.ts';
+import { findJobHolder } from '../local/job-lock.ts';
+import { type JobStatus, type PhaseStatus, readStatus } from '../local/job-status.ts';
+import type { Command } from './command.ts';
+import type { GivenArguments } from './parse-arguments.ts';
+import { escapeControls } from './show-error.ts';
+import { showNumberOf } from './show-quantity.ts';
+import { printToStdout } from './standard-output.ts';
+import { statusJson } from './status-json.ts';
+import { findJob, locksFolder, requireWorkArea } from './work-area.ts';
+
+export const command: Command = {
+  name: 'status',
+  operand: '[jobId]',
+  summary: 'Says how a job stands; the newest job when none is named.',
+  details: 'Works while another process runs the job, and after a kill. The beginning of an id will do.',
+  flags: [{ name: 'json', summary: 'as one JSON object' }],
+  examples: ['refold status', 'refold status word-count-1f0c --json'],
+  run,
+};
+
+async function run(given: GivenArguments): Promise<number> {
+  const area = requireWorkArea();
+  const job = await findJob(area, given.operand);
+  const status = await readStatus(area.world, job.jobId);
+  if (given.has('json')) {
+    await printToStdout(`${JSON.stringify(statusJson(status))}\n`);
+    return 0;
+  }
+  const holder = hasEnded(status.state) ? undefined : await findJobHolder(locksFolder(area), job.jobId);
+  await printToStdout(formatStatus(status, holder?.pid));
+  return 0;
+}
+
+function formatStatus(status: JobStatus, pid: number | undefined): string {
+  const { jobId, state, run: runNumber, steps, counters, receipt, error, output } = status;
+  const rows: (readonly [string, string])[] = [
+    ['job', jobId],
+    ['state', `${state}, run ${runNumber}${describeHolder(state, pid)}`],
+  ];
+  for (const [index, { map, reduce }] of steps.entries()) {
+    const step = steps.length === 1 ? '' : `step ${index + 1}: `;
+    rows.push(['map', step + describePhase(map)], ['reduce', step + describePhase(reduce)]);
+  }
+  for (const [name, value] of Object.entries(counters)) rows.push(['counter', `${name} = ${value}`]);
+  rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);
+  if (error !== null) rows.push(['error', `${error.code} ${error.message}`], ['do', error.hint ?? '']);
+  return rows
+    .flatMap(([name, text]) =>
+      text.split('\n').map((line, at) => `${(at === 0 ? name : '').padEnd(10)}${escapeControls(line)}\n`),
+    )
+    .join('');
+}
+
+function describeHolder(state: JobStatus['state'], pid: number | undefined): string {
+  if (pid !== undefined) return pid === 0 ? ', running' : `, run by process ${pid}`;
+  return hasEnded(state) ? '' : ', not running: go on with refold resume';
+}
+
+function describePhase({ tasks, committed, attempts }: PhaseStatus): string {
+  if (tasks === 0) return 'no tasks';
+  return `${committed} of ${showNumberOf(tasks, 'task')} committed, ${showNumberOf(attempts, 'attempt')}`;
+}
