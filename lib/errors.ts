@@ -109,13 +109,22 @@ export class BadRecordError extends RefoldError {
   readonly code = 'REFOLD_BAD_RECORD';
   readonly retryable = false;
   readonly hint: string;
-  constructor(values: { object: string; byte: number; reason: string; hint: string }, options?: ErrorOptions) {
+  /** `record` is its index in the range, where the one who reads knows it. */
+  constructor(values: { object: string; byte: number; record?: number; reason: string; hint: string }, options?: ErrorOptions) {
+    const { object, byte, record, reason, hint } = values;
+    const which = record === undefined ? 'the record' : `record ${record} of its split,`;
     super(
-      `${values.object}: the record at byte ${values.byte}: ${values.reason}.`,
-      { object: values.object, byte: values.byte, reason: values.reason },
+      `${object}: ${which} at byte ${byte}: ${reason}.`,
+      { object, byte, ...(record === undefined ? {} : { record }), reason },
       options,
     );
-    this.hint = values.hint;
+    this.hint = hint;
+  }
+
+  /** The same, with the record's index. */
+  atRecord(record: number): BadRecordError {
+    const { object, byte, reason } = this.values as { object: string; byte: number; reason: string };
+    return new BadRecordError({ object, byte, record, reason, hint: this.hint }, { cause: this.cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import { TASK_CANCELLED } from '../job/failure.ts';
 import type { World } from '../ports/world.ts';
 import type { Flow } from './decide-next.ts';
 import { readAllTasks, readJobItem } from './job-access.ts';
@@ -15,7 +16,12 @@ export async function markFailed(flow: Flow, call: MarkFailedCall): Promise<Mark
   const failure = await firstCause(world, call);
   for (;;) {
     const job = await readJobItem(world, jobId);
-    const isOurs = job.run === run && job.state !== 'DONE' && job.state !== 'COMMITTING' && job.state !== 'CANCELLED' && job.state !== 'FAILED';
+    const isOurs =
+      job.run === run &&
+      job.state !== 'DONE' &&
+      job.state !== 'COMMITTING' &&
+      job.state !== 'CANCELLED' &&
+      job.state !== 'FAILED';
     if (!isOurs) break;
     const answer = await world.ledger.setJobState(jobId, job.state, 'FAILED', run, { error: failure });
     if (answer.kind === 'moved') break;
@@ -28,9 +34,14 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
   const { at } = call;
   if (at.next === 'map' || at.next === 'reduce') {
     const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
-    const failed = [...tasks.values()].filter((task) => task.commit === undefined && task.lastFailure !== undefined);
-    // A task that failed for good before one that was merely lost or stopped with the phase; then the lowest index, so that reruns agree.
-    const worst = failed.toSorted((a, b) => Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) || b.failed - a.failed || a.index - b.index)[0];
+    // Those that were stopped with the phase say nothing.
+    const failed = [...tasks.values()].filter(
+      (task) => task.commit === undefined && task.lastFailure !== undefined && task.lastFailure.code !== TASK_CANCELLED,
+    );
+    // A task that failed for good before one that may be tried again; then the lowest index, so that reruns agree.
+    const worst = failed.toSorted(
+      (a, b) => Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) || b.failed - a.failed || a.index - b.index,
+    )[0];
     if (worst?.lastFailure !== undefined) return worst.lastFailure;
   }
   return failureFromCause(call.failure.Error, call.failure.Cause);

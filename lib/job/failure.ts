@@ -2,6 +2,8 @@ import { type ErrorValues, type Failure, RefoldError } from '../errors.ts';
 
 /** What a failure may weigh as JSON, everywhere it goes: state machine payloads, ledger items, messages between processes. */
 export const FAILURE_BYTES_MAX = 2048;
+/** Code of the failure of an attempt that was stopped because nobody wanted its result any more: never the cause of anything. */
+export const TASK_CANCELLED = 'REFOLD_TASK_CANCELLED';
 const STACK_LINES_MAX = 12;
 const NAME_LENGTH_MAX = 100;
 

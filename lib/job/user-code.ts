@@ -1,6 +1,8 @@
-import { RefoldError, type ErrorValues } from '../errors.ts';
+import { type ErrorValues, RefoldError } from '../errors.ts';
 import { showKey } from '../record/key-codec.ts';
+import { describeThrown } from './failure.ts';
 import type { Position } from './task-context.ts';
+import { userFrames } from './user-frames.ts';
 
 /** Thrown by user code to say that another try is useless: the job fails at once. */
 export class PermanentError extends RefoldError {
@@ -21,18 +23,30 @@ export class UserCodeError extends RefoldError {
   constructor(where: { function: UserFunction; place: string; values: ErrorValues }, cause: unknown) {
     super(`${where.function} failed${where.place}: ${describe(cause)}`, { function: where.function, ...where.values }, { cause });
     this.retryable = !(cause instanceof RefoldError) || cause.retryable;
-    this.hint = cause instanceof RefoldError ? cause.hint : `Fix ${where.function} in the job file, then run the same command again: finished tasks are kept.`;
+    this.hint =
+      cause instanceof RefoldError
+        ? cause.hint
+        : `Fix ${where.function} in the job file, then run the same command again: finished tasks are kept.`;
   }
 }
 
 /** What map threw, with the record in hand. */
 export function mapError(cause: unknown, position: Position): UserCodeError {
   const place = ` at ${position.object}, record ${position.record} of its split, byte ${position.byte}`;
-  return new UserCodeError({ function: 'map', place, values: { object: position.object, byte: position.byte, record: position.record } }, cause);
+  return new UserCodeError(
+    { function: 'map', place, values: { object: position.object, byte: position.byte, record: position.record } },
+    cause,
+  );
 }
 
 /** What reduce or combine threw, with the key in hand. */
-export function groupError(cause: unknown, name: 'reduce' | 'combine', keyBytes: Uint8Array, keyStart: number, keyEnd: number): UserCodeError {
+export function groupError(
+  cause: unknown,
+  name: 'reduce' | 'combine',
+  keyBytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+): UserCodeError {
   const key = showKey(keyBytes, keyStart, keyEnd);
   return new UserCodeError({ function: name, place: ` at key ${key}`, values: { key } }, cause);
 }
@@ -41,18 +55,11 @@ export function setupError(cause: unknown, name: 'setup' | 'cleanup'): UserCodeE
   return new UserCodeError({ function: name, place: '', values: {} }, cause);
 }
 
+/** What was thrown, and the user's own lines that it came through. */
 function describe(cause: unknown): string {
-  if (cause instanceof RefoldError) return cause.message;
-  if (cause instanceof Error) return cause.stack === undefined ? String(cause) : trimStack(cause);
-  return `it threw ${typeof cause === 'string' ? JSON.stringify(cause) : String(cause)}, which is no Error`;
-}
-
-/** The user's own frames: engine frames say nothing to the user. */
-function trimStack(error: Error): string {
-  const lines = (error.stack ?? String(error)).split('\n');
-  const frames = lines.filter((line) => /^\s+at /.test(line) && !/node:internal|[\\/]refold[\\/](lib|dist)[\\/]/.test(line));
-  const head = lines.filter((line) => !/^\s+at /.test(line));
-  return [...head, ...frames.slice(0, 6)].join('\n');
+  const { name, message, stack } = describeThrown(cause);
+  const head = cause instanceof RefoldError || name === 'NotAnError' ? message : `${name}: ${message}`;
+  return [head, ...userFrames(stack).map((frame) => `    ${frame}`)].join('\n');
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

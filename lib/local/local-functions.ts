@@ -18,7 +18,7 @@ import { planReduce } from '../coordinator/plan-reduce.ts';
 import type { SandboxTask } from '../coordinator/run-task.ts';
 import { toTaskError } from '../coordinator/task-error.ts';
 import { assert } from '../errors.ts';
-import { toFailure } from '../job/failure.ts';
+import { TASK_CANCELLED, toFailure } from '../job/failure.ts';
 import type { TaskId } from '../ports/task-ledger.ts';
 import type { SandboxPool } from './sandbox/sandbox-pool.ts';
 
@@ -149,8 +149,11 @@ async function runInSandbox(
     onEvent({ kind: 'task-ended', ...place, ok: true });
     return answer;
   } catch (error) {
-    // A thread that was ended could not say so itself. An attempt that had ended before stays as it was.
-    if (id !== undefined && attemptId !== undefined) await flow.world.ledger.failAttempt(id, attemptId, toFailure(error));
+    // A thread that was ended could not say so itself. An attempt that had ended before stays as it was, and one that failed before it
+    // began is recorded too, since a phase that fails has no other place for its cause.
+    const failure = toFailure(error);
+    if (id !== undefined && (attemptId !== undefined || failure.code !== TASK_CANCELLED))
+      await flow.world.ledger.failAttempt(id, attemptId ?? flow.world.ids.newId(), failure);
     onEvent({ kind: 'task-ended', ...place, ok: false, message: (error as Error).message });
     throw error;
   }

@@ -52,6 +52,11 @@ export class MapRunner {
     return this.records >= this.recordsMax;
   }
 
+  /** Handed to this runner since `enterObject`; so the index of the next. */
+  get recordsInRange(): number {
+    return this.rangeRecord;
+  }
+
   enterObject(object: string): void {
     this.object = object;
     this.rangeRecord = 0;

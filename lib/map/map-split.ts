@@ -1,10 +1,10 @@
-import { AttemptContext } from '../job/attempt-context.ts';
+import { assert, BadRecordError } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
-import { setupError } from '../job/user-code.ts';
-import { assert } from '../errors.ts';
-import type { InputRange, RangeAccount } from '../record/reader.ts';
-import { readRange } from '../record/read-range.ts';
+import { AttemptContext } from '../job/attempt-context.ts';
 import type { StepInput } from '../job/step.ts';
+import { setupError } from '../job/user-code.ts';
+import { readRange } from '../record/read-range.ts';
+import type { InputRange, RangeAccount } from '../record/reader.ts';
 import { MapRunner } from './map-runner.ts';
 import { drainBoth, type PairSink } from './pair-sink.ts';
 import { readPairs } from './read-pairs.ts';
@@ -17,7 +17,11 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   const { job, step, task, split, control } = options;
   const input = step.inputs.find((candidate) => candidate.name === split.input);
   assert(input !== undefined, `the split's input ${split.input} is one of the step's`);
-  const context = new AttemptContext(control, { params: { ...step.params, ...job.params }, attempt: options.attempt, index: task.index });
+  const context = new AttemptContext(control, {
+    params: { ...step.params, ...job.params },
+    attempt: options.attempt,
+    index: task.index,
+  });
   context.input = split.input;
   const runner = new MapRunner({
     map: input.map,
@@ -58,7 +62,14 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   };
 }
 
-async function readOne(options: MapAttempt, input: StepInput, range: InputRange, runner: MapRunner, pairs: PairSink, bytesBefore: number): Promise<RangeAccount> {
+async function readOne(
+  options: MapAttempt,
+  input: StepInput,
+  range: InputRange,
+  runner: MapRunner,
+  pairs: PairSink,
+  bytesBefore: number,
+): Promise<RangeAccount> {
   const { world, control } = options;
   runner.enterObject(range.key);
   const account = await readRange({
@@ -74,6 +85,8 @@ async function readOne(options: MapAttempt, input: StepInput, range: InputRange,
     sink: runner.sink,
     drain: () => drainBoth(runner, pairs),
     isDone: () => runner.isFull || pairs.isDone?.() === true,
+  }).catch((error: unknown) => {
+    throw error instanceof BadRecordError ? error.atRecord(runner.recordsInRange) : error;
   });
   control.cursor.leave();
   return account;

@@ -1,6 +1,7 @@
 import { registerHooks, setSourceMapsSupport } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { describeThrown } from '../../job/failure.ts';
+import { userFrames } from '../../job/user-frames.ts';
 import { engineFile } from './engine-file.ts';
 import { JobModuleError } from './job-module-error.ts';
 
@@ -49,11 +50,10 @@ async function importBundle(bundlePath: string, jobFile: string, timeoutMs: numb
   } catch (thrown) {
     if (thrown instanceof JobModuleError) throw thrown;
     const { name, message, stack } = describeThrown(thrown);
-    const where = stack === '' ? '' : `\n${stack}`;
     throw new JobModuleError(
       {
         file: jobFile,
-        reason: `an error was thrown while it was loaded.\n${name}: ${message}${where}`,
+        reason: ['an error was thrown while it was loaded.', `${name}: ${message}`, ...userFrames(stack)].join('\n'),
         hint: 'Fix the error at the place shown.',
       },
       { cause: thrown },

@@ -1,4 +1,5 @@
 import { type ErrorValues, RefoldError } from '../../errors.ts';
+import { TASK_CANCELLED } from '../../job/failure.ts';
 import type { InHand } from '../../job/record-cursor.ts';
 import { showKey } from '../../record/key-codec.ts';
 import { showValue } from '../../record/show-value.ts';
@@ -29,7 +30,7 @@ export class SandboxStartError extends RefoldError {
 /** The caller no longer wants the task, or the pool closed under it. */
 export class TaskCancelledError extends RefoldError {
   override readonly name = 'TaskCancelledError';
-  readonly code = 'REFOLD_TASK_CANCELLED';
+  readonly code = TASK_CANCELLED;
   readonly retryable = true;
   readonly hint = 'Run the same command again to go on.';
   constructor() {
