@@ -1,5 +1,6 @@
 import { RefoldError } from '../errors.ts';
 import { toFailure } from '../job/failure.ts';
+import { collectGarbage } from '../local/collect-garbage.ts';
 import { executeJob, type JobOutcome } from '../local/execute-job.ts';
 import type { PreparedJob, PrepareHooks } from '../local/prepare-job.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-code.ts';
@@ -27,7 +28,9 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     prepared = await prepare({ onSandbox: (event) => progress?.onSandbox(event) });
     progress = new Progress(view, prepared.world, prepared.record);
     const outcome = await execute(prepared, progress, stopping, options);
-    return await showOutcome(prepared, outcome, stopping, options);
+    const exitCode = await showOutcome(prepared, outcome, stopping, options);
+    await collectGarbage(prepared.settings, prepared.world);
+    return exitCode;
   } catch (error) {
     progress?.close();
     return await showFailure(error, prepared, options);

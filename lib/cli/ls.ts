@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { stdoutPath } from '../coordinator/work-layout.ts';
 import { hasEnded } from '../local/cancel-job.ts';
 import { findJobHolder } from '../local/job-lock.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
@@ -33,7 +35,8 @@ type Row = {
   /** ISO 8601, of the first run and of the last change of state. */
   readonly created: string;
   readonly updated: string;
-  readonly output: string;
+  /** Null for standard output. */
+  readonly output: string | null;
   /** Process that runs it, or null. */
   readonly pid: number | null;
 };
@@ -42,10 +45,20 @@ async function readRows(area: WorkArea): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const job of await area.world.ledger.listJobs()) {
     const holder = hasEnded(job.state) ? undefined : await findJobHolder(locksFolder(area), job.jobId);
-    const { jobId, name, state, run: runNumber, outputPath: output } = job;
+    const { jobId, name, state, run: runNumber, outputPath } = job;
+    const isStdout = outputPath === join(area.settings.workFolder, stdoutPath(jobId));
     const created = new Date(job.createdAtMs).toISOString();
     const updated = new Date(job.updatedAtMs).toISOString();
-    rows.push({ jobId, name, state, run: runNumber, created, updated, output, pid: holder?.pid ?? null });
+    rows.push({
+      jobId,
+      name,
+      state,
+      run: runNumber,
+      created,
+      updated,
+      output: isStdout ? null : outputPath,
+      pid: holder?.pid ?? null,
+    });
   }
   return rows;
 }
@@ -58,7 +71,7 @@ function formatRows(rows: readonly Row[]): string {
       hasEnded(state) ? state : `${state} ${pid === null ? '(stopped)' : `(process ${pid})`}`,
       String(runNumber),
       updated.slice(0, 19).replace('T', ' '),
-      escapeControls(output),
+      escapeControls(output ?? 'standard output'),
     ]),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((cells) => cells[column]!.length)));

@@ -86,7 +86,7 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (operands.length > mostOperands) {
     throw new UsageError({
       problem: `${JSON.stringify(operands[mostOperands])} is one argument too many.`,
-      hint: `Write: refold ${name} ${operand}`.trimEnd() + '. Quote a glob, so that the shell leaves it alone.',
+      hint: `${`Write: refold ${name} ${operand}`.trimEnd()}. Quote a glob, so that the shell leaves it alone.`,
     });
   }
   if (operands.length === 0 && operand.startsWith('<')) {

@@ -122,7 +122,7 @@ async function splitSizes(work: MemoryObjectStore, plan: StepPlan): Promise<{ sm
 
 function formatPlan({ jobId, state, output, inputs, steps, params, options, workers }: JobPlan): string {
   const rows: (readonly [string, string])[] = [
-    ['job', `${jobId}, ${state === null ? 'never started' : `${state}: run goes on from there`}`],
+    ['job', `${jobId}, ${describeState(state)}`],
     ...inputs.map(
       ({ name, location, objects, bytes }) =>
         [
@@ -142,6 +142,11 @@ function formatPlan({ jobId, state, output, inputs, steps, params, options, work
     ...OPTION_NAMES.map((name) => ['option', describeOption(name, options[name]!)] as const),
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
+}
+
+function describeState(state: JobState | null): string {
+  if (state === null) return 'never started';
+  return state === 'DONE' ? 'DONE: run has nothing to do, but with --new' : `${state}: run goes on from there`;
 }
 
 function describeStep({ name, runs, splits, splitBytes, partitions, mapOnly }: PlannedStep, isChain: boolean): string {

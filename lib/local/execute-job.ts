@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { buildStateMachine } from '../coordinator/build-state-machine.ts';
 import { JobCancelledError } from '../coordinator/job-access.ts';
 import { failureFromCause } from '../coordinator/task-error.ts';
-import { jobKey, jobPrefix } from '../coordinator/work-layout.ts';
+import { jobKey } from '../coordinator/work-layout.ts';
 import { assert, RefoldError } from '../errors.ts';
 import { FailureError } from '../job/failure.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -10,6 +10,8 @@ import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { encodeJson } from '../split/plan-step.ts';
+import { collectDoneJob } from './collect-garbage.ts';
+import { forgetJob } from './forget-job.ts';
 import { type MachineOutcome, runMachine } from './interpreter/run-machine.ts';
 import { acquireJobLock } from './job-lock.ts';
 import { invokeLocal, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
@@ -77,10 +79,13 @@ export async function executeJob(prepared: PreparedJob, options: ExecuteOptions)
 }
 
 async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
-  const { record, world } = prepared;
+  const { record, world, settings } = prepared;
   const { jobId } = record;
   const job = await openJob(prepared, options.overwrite);
-  if (job.kind === 'done') return job;
+  if (job.kind === 'done') {
+    await collectDoneJob(settings, world, record);
+    return job;
+  }
   await takeLease(prepared);
   const executionId = world.ids.newId();
   const started = await world.ledger.startRun(jobId, job.item.run + 1, executionId);
@@ -88,7 +93,11 @@ async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Pr
   options.onStart?.(started.job);
   const outcome = await runUnlessCancelled(prepared, started.job.run, options);
   const ended = await world.ledger.readJob(jobId);
-  if (ended?.state === 'DONE') return { kind: 'done', success: await readSuccess(world, record), already: false };
+  if (ended?.state === 'DONE') {
+    const success = await readSuccess(world, record);
+    await collectDoneJob(settings, world, record);
+    return { kind: 'done', success, already: false };
+  }
   if (ended?.state === 'CANCELLED') throw new JobCancelledError({ jobId });
   if (outcome.status === 'ABORTED') return { kind: 'stopped' };
   assert(outcome.status === 'FAILED', 'a machine that succeeds leaves a DONE job');
@@ -175,11 +184,6 @@ async function openJob(
 async function checkOutput(world: World, record: JobRecord, overwrite: boolean): Promise<void> {
   const state = await world.openOutput(record.output, record.jobId).inspect();
   if (state.kind === 'occupied' && !overwrite) throw new OutputOccupiedError({ output: record.output, example: state.example });
-}
-
-export async function forgetJob(world: World, jobId: string): Promise<void> {
-  for await (const page of world.work.list(jobPrefix(jobId))) await world.work.delete(page.map((object) => object.key));
-  await world.ledger.deleteJob(jobId);
 }
 
 async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {

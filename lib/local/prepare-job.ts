@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, utimesSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, join, resolve } from 'node:path';
 import { codeKey, stdoutPath } from '../coordinator/work-layout.ts';
@@ -58,6 +58,8 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     bundleJob(resolve(cwd, request.jobFile), { workFolder }),
     listInputs(request, world, workFolder),
   ]);
+  // Code that is in use is not collected.
+  utimesSync(bundle.path, new Date(), new Date());
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
   const code = { bundlePath: bundle.path, jobFile: request.jobFile };
   const first = await openPool(code, asked, listings, settings, hooks);
