@@ -65,11 +65,22 @@ export class FileInputStore implements InputStore {
       const stat = this.#files.statSync(path, { bigint: true });
       if (!stat.isFile()) throw new InputUnreadableError({ key, reason: NO_REGULAR_FILE });
       this.#files.accessSync(path, READ_ACCESS);
+      if (stat.size === 0n) this.#checkEmpty(key, path);
       return { key, bytes: Number(stat.size), version: inputVersionOf(stat) };
     } catch (error) {
       if (!isMissing(error)) throw toUnreadable(error, key);
       this.#checkGone(key, path);
       return undefined;
+    }
+  }
+
+  /** Files that a system makes as they are read, such as those of /proc, say that they are empty. */
+  #checkEmpty(key: string, path: string): void {
+    const fd = this.#files.openSync(path, 'r');
+    try {
+      if (this.#files.readSync(fd, newBytes(1)) > 0) throw new InputUnreadableError({ key, reason: NO_SIZE });
+    } finally {
+      this.#files.closeSync(fd);
     }
   }
 
@@ -90,6 +101,7 @@ export class FileInputStore implements InputStore {
 const PAGE_OBJECTS_MAX = 1000;
 /** R_OK of access(2). */
 const READ_ACCESS = 4;
+const NO_SIZE = 'it says that it is empty and is not; pipe it into standard input instead';
 const NO_REGULAR_FILE = 'it is neither a file nor a folder; pipe it into standard input instead';
 
 function changed(key: string, version: string, found: string, cause?: unknown): InputChangedError {
