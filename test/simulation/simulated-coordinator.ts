@@ -1,0 +1,103 @@
+import { buildStateMachine } from '../../lib/coordinator/build-state-machine.ts';
+import type { Json } from '../../lib/coordinator/states.ts';
+import { toTaskError } from '../../lib/coordinator/task-error.ts';
+import { jobKey } from '../../lib/coordinator/work-layout.ts';
+import type { Job } from '../../lib/job/define-job.ts';
+import type { JobRecord } from '../../lib/job/job-record.ts';
+import { runMachine } from '../../lib/local/interpreter/run-machine.ts';
+import { invokeLocal, LOCAL_ARNS } from '../../lib/local/local-functions.ts';
+import { SandboxLostError } from '../../lib/local/sandbox/sandbox-error.ts';
+import { encodeJson } from '../../lib/split/plan-step.ts';
+import { SimulatedPool } from './simulated-pool.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+export type RunSettings = {
+  readonly job: Job;
+  readonly record: JobRecord;
+  readonly workers: number;
+  readonly maxAttempts: number;
+  /** Each deciding function is a process of its own, as on Lambda. */
+  readonly isCloud: boolean;
+  /** Every sandbox there ever was. */
+  readonly sandboxes: SimulatedProcess[];
+};
+
+export type RunOutcome =
+  | { readonly kind: 'done' }
+  /** `cause` is what the machine ended with. */
+  | { readonly kind: 'failed'; readonly error: string; readonly cause: string }
+  /** Before or after the machine, or refused because there is a newer run. */
+  | { readonly kind: 'stopped'; readonly why: string };
+
+/** One run of the job, as the command line or a start of the state machine does it: open, lease, start the run, run the machine. */
+export async function runCoordinator(
+  world: SimulatedWorld,
+  coordinator: SimulatedProcess,
+  settings: RunSettings,
+): Promise<RunOutcome> {
+  const { record } = settings;
+  const { jobId } = record;
+  const own = world.worldOf(coordinator);
+  try {
+    await own.work.putIfAbsent(jobKey(jobId), encodeJson(record));
+    const { job } = await own.ledger.createJob({
+      jobId,
+      fingerprint: record.fingerprint,
+      name: record.name,
+      outputPath: record.output,
+      state: 'PLANNING',
+      run: 0,
+      executionId: '',
+      generations: record.shape.steps.map(() => 0),
+      createdAtMs: record.createdAtMs,
+      updatedAtMs: record.createdAtMs,
+    });
+    if (job.state === 'DONE') return { kind: 'done' };
+    await own.ledger.acquireLease(record.output, jobId);
+    const started = await own.ledger.startRun(jobId, job.run + 1, own.ids.newId());
+    if (started.kind === 'refused') return { kind: 'stopped', why: 'refused' };
+    const outcome = await runJobMachine(world, coordinator, settings, started.job.run);
+    const ended = await own.ledger.readJob(jobId);
+    if (ended?.state === 'DONE') return { kind: 'done' };
+    if (outcome.status === 'FAILED') return { kind: 'failed', error: outcome.error, cause: outcome.cause };
+    return { kind: 'stopped', why: outcome.status };
+  } catch (error) {
+    return { kind: 'stopped', why: String(error) };
+  }
+}
+
+function runJobMachine(world: SimulatedWorld, coordinator: SimulatedProcess, settings: RunSettings, run: number) {
+  const { record, workers, maxAttempts } = settings;
+  const pool = new SimulatedPool(world, coordinator, settings.job, settings);
+  const own = world.worldOf(coordinator);
+  const invokeIn = (process: SimulatedProcess, functionArn: string, payload: Json, signal: AbortSignal) =>
+    invokeLocal(
+      { flow: { world: world.worldOf(process), workers }, pool, concurrency: 1, onEvent: () => {} },
+      functionArn,
+      payload,
+      signal,
+    );
+  const invoke = async (functionArn: string, payload: Json, signal: AbortSignal) => {
+    if (!settings.isCloud) return await invokeIn(coordinator, functionArn, payload, signal);
+    const own = new SimulatedProcess('function', world.newId(), world.time, world.random);
+    coordinator.children.push(own);
+    const lost = new Promise<never>((_, reject) => {
+      own.onDeath(() => world.time.after(50, () => reject(toTaskError(new SandboxLostError({ pid: 0, end: 'killed' })))));
+    });
+    return await coordinator.whileAlive(Promise.race([invokeIn(own, functionArn, payload, signal), lost]));
+  };
+  return runMachine(
+    buildStateMachine(LOCAL_ARNS, { maxAttempts }),
+    { jobId: record.jobId, run },
+    {
+      invoke,
+      readJsonArray: async function* (_bucket, key) {
+        yield* JSON.parse(Buffer.from(await own.work.read(key)).toString('utf8')) as unknown[];
+      },
+      clock: coordinator,
+      random: world.random.next,
+      executionName: `${record.jobId}-${run}`,
+    },
+  );
+}
