@@ -40,6 +40,9 @@ export class CombineTable {
 
   private readonly table: KeyTable;
   private untilCheck = CHECK_PAIRS;
+  /** Words that arena and table may take, beside the states of so many slots. */
+  private roomWords = 0;
+  private countedSlots = 0;
   /** Below so many slots a pair does not wait. */
   private directSlotsMax = DIRECT_SLOTS_MAX;
 
@@ -128,7 +131,7 @@ export class CombineTable {
     this.applyWaiting(applied, count);
     this.waiting = 0;
     this.waitingEnd = 0;
-    if (!this.hasRoom(0)) this.onFull();
+    if (this.isFull()) this.onFull();
   }
 
   /** Everything held, sorted. Nothing may be asked of the table until `clear`, when the cursor ends. */
@@ -139,6 +142,7 @@ export class CombineTable {
   clear(): void {
     this.table.clear();
     this.states.clear();
+    this.countedSlots = 0;
   }
 
   private emitString(key: string, value: number): void {
@@ -227,7 +231,7 @@ export class CombineTable {
       states.start(table.slots, value);
       table.insert(hash, waitingWords, 0);
     }
-    if (!this.hasRoom(0)) this.onFull();
+    if (this.isFull()) this.onFull();
   }
 
   private emitLongKey(keyEnd: number, value: unknown): void {
@@ -288,7 +292,7 @@ export class CombineTable {
       const words = this.memory.words;
       const tableStart = table.start;
       const tableMask = table.mask;
-      let at = hash & tableMask;
+      let at = hash >>> table.shift;
       for (;;) {
         const ref = words[tableStart + (at << 1) + 1]!;
         if (
@@ -345,7 +349,7 @@ export class CombineTable {
   /** States can grow without a new key: exact sums, collected values. */
   private check(): void {
     this.untilCheck = CHECK_PAIRS;
-    if (!this.hasRoom(0)) this.onFull();
+    if (this.isFull()) this.onFull();
   }
 
   private applyWaiting(from: number, to: number): void {
@@ -357,10 +361,24 @@ export class CombineTable {
     }
   }
 
+  /**
+   * Room for one more entry of so many words? States are counted for a few hundred slots more than there are, and anew when those are
+   * taken or, by `isFull`, when states may have grown.
+   */
   private hasRoom(entryWords: number): boolean {
-    const { table, states } = this;
-    const stateBytes = Math.max(0, states.bytesUsed(entryWords === 0 ? table.slots : table.slots + 1) - STATE_BYTES_FREE);
-    return table.wordsWith(entryWords) * 4 + stateBytes <= this.memory.byteLength;
+    if (this.table.slots >= this.countedSlots) this.countStates();
+    return this.table.wordsWith(entryWords) <= this.roomWords;
+  }
+
+  private isFull(): boolean {
+    this.countStates();
+    return this.table.wordsWith(0) > this.roomWords;
+  }
+
+  private countStates(): void {
+    this.countedSlots = this.table.slots + COUNTED_SLOTS;
+    const stateBytes = Math.max(0, this.states.bytesUsed(this.countedSlots) - STATE_BYTES_FREE);
+    this.roomWords = (this.memory.byteLength - stateBytes) >> 2;
   }
 }
 
@@ -371,9 +389,10 @@ const SHORT_MASKS = Int32Array.from({ length: (SHORT_BYTES + 1) * SHORT_WORDS },
 });
 
 /** A table of so many keys, their entries and states stay in a cache of 1 MiB. */
-const DIRECT_SLOTS_MAX = 16 * 1024;
+const DIRECT_SLOTS_MAX = 64 * 1024;
 /** The smallest columns of states are not counted, or the smallest memory would be full from the start. */
 const STATE_BYTES_FREE = 128 * 1024;
 const WAITING_PAIRS = 512;
 const WAITING_WORDS = 16 * 1024;
 const CHECK_PAIRS = 1024;
+const COUNTED_SLOTS = 256;

@@ -7,7 +7,8 @@ export const SHORT_WORDS = 3;
 export const SHORT_BYTES = 12;
 
 const CAPACITY_MIN = 256;
-const GROW_CHUNK = 256;
+/** Places at the end of a table that are set aside while it grows, and entries that may wait until it has grown. */
+const ASIDE_PLACES = 1024;
 /** Slots are kept in 24 bits while entries are sorted. */
 const SLOTS_MAX = 0xff_ffff;
 
@@ -22,11 +23,12 @@ export class KeyTable {
   slots = 0;
   /** First free word of the arena. */
   arenaEnd = ARENA_START;
-  /** First word of the places; there are mask + 1. */
+  /** First word of the places; there are mask + 1. The home of a key is the upper bits of its hash: hash >>> shift. */
   start = 0;
   mask = 0;
-  private readonly chunkHashes = new Int32Array(GROW_CHUNK);
-  private readonly chunkRefs = new Int32Array(GROW_CHUNK);
+  shift = 0;
+  private readonly aside = new Int32Array(ASIDE_PLACES * 2);
+  private readonly late = new Int32Array(ASIDE_PLACES * 2);
   /** Written so that loads that only bring words into the cache are not dropped as useless. */
   touched = 0;
 
@@ -39,7 +41,7 @@ export class KeyTable {
   find(hash: number, packed: Int32Array, from: number): number {
     const { start, mask } = this;
     const words = this.memory.words;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = hash >>> this.shift; ; at = (at + 1) & mask) {
       const ref = words[start + (at << 1) + 1]!;
       if (ref === 0) return -1;
       if (words[start + (at << 1)] === hash && isEntryOf(words, ref, packed, from)) return words[ref]!;
@@ -52,13 +54,13 @@ export class KeyTable {
    * @param slots takes the answers
    */
   findMany(count: number, hashes: Int32Array, packed: Int32Array, starts: Int32Array, slots: Int32Array): void {
-    const { start, mask } = this;
+    const { start, mask, shift } = this;
     const words = this.memory.words;
     let touched = 0;
-    for (let index = 0; index < count; index++) touched ^= words[start + ((hashes[index]! & mask) << 1)]!;
+    for (let index = 0; index < count; index++) touched ^= words[start + ((hashes[index]! >>> shift) << 1)]!;
     for (let index = 0; index < count; index++) {
       const hash = hashes[index]!;
-      let at = hash & mask;
+      let at = hash >>> shift;
       let ref = words[start + (at << 1) + 1]!;
       while (ref !== 0 && words[start + (at << 1)] !== hash) {
         at = (at + 1) & mask;
@@ -108,39 +110,70 @@ export class KeyTable {
   }
 
   private reset(capacity: number): void {
-    const words = this.memory.words;
+    this.resize(capacity);
+    this.memory.words.fill(0, this.start);
+  }
+
+  private resize(capacity: number): void {
     this.mask = capacity - 1;
-    this.start = words.length - capacity * 2;
-    words.fill(0, this.start);
+    this.shift = Math.clz32(this.mask);
+    this.start = this.memory.words.length - capacity * 2;
   }
 
   private place(hash: number, ref: number): void {
     const { start, mask } = this;
     const words = this.memory.words;
-    let at = hash & mask;
+    let at = hash >>> this.shift;
     while (words[start + (at << 1) + 1] !== 0) at = (at + 1) & mask;
     words[start + (at << 1)] = hash;
     words[start + (at << 1) + 1] = ref;
   }
 
-  /** Doubles the places and fills them anew, a chunk at a time, touched first. It fits: 6.4 words a slot, where sorting needs 7. */
+  /**
+   * Doubles the places. It fits: 6.4 words a slot, where sorting needs 7. The home of the key at place i is then 2i or 2i + 1, or a
+   * little before, so the old places, which are the upper half of the new ones, are walked upwards and moved downwards: reads and writes in
+   * order, a fifth of the time that placing the keys of the arena anew takes. What would land on old places not read yet waits.
+   */
   private grow(): void {
-    this.reset((this.mask + 1) * 2);
-    const { start, mask, arenaEnd, chunkHashes, chunkRefs } = this;
     const words = this.memory.words;
-    let touched = 0;
-    for (let ref = ARENA_START; ref < arenaEnd; ) {
-      let count = 0;
-      for (; count < GROW_CHUNK && ref < arenaEnd; count++) {
-        const hash = hashPacked(words, ref + 1);
-        chunkHashes[count] = hash;
-        chunkRefs[count] = ref;
-        touched ^= words[start + ((hash & mask) << 1)]!;
-        ref += entryWordsOf(words[ref + 1]!);
+    const oldStart = this.start;
+    const oldPlaces = this.mask + 1;
+    this.resize(oldPlaces * 2);
+    const { start, shift, aside, late } = this;
+    words.fill(0, start, oldStart);
+    const asideStart = Math.max(oldStart, words.length - aside.length);
+    const asideWords = words.length - asideStart;
+    for (let index = 0; index < asideWords; index++) aside[index] = words[asideStart + index]!;
+    words.fill(0, asideStart);
+    let lateWords = 0;
+    for (let from = oldStart; from < asideStart; from += 2) {
+      const ref = words[from + 1]!;
+      if (ref === 0) continue;
+      const hash = words[from]!;
+      words[from + 1] = 0;
+      let to = start + ((hash >>> shift) << 1);
+      while (to <= from && words[to + 1] !== 0) to += 2;
+      if (to <= from) {
+        words[to] = hash;
+        words[to + 1] = ref;
+      } else if (lateWords === late.length) {
+        this.placeAll();
+        return;
+      } else {
+        late[lateWords++] = hash;
+        late[lateWords++] = ref;
       }
-      for (let index = 0; index < count; index++) this.place(chunkHashes[index]!, chunkRefs[index]!);
     }
-    this.touched = touched;
+    for (let index = 0; index < asideWords; index += 2) if (aside[index + 1] !== 0) this.place(aside[index]!, aside[index + 1]!);
+    for (let index = 0; index < lateWords; index += 2) this.place(late[index]!, late[index + 1]!);
+  }
+
+  /** The slow way, for hashes that crowd together: every key of the arena into an empty table. */
+  private placeAll(): void {
+    const words = this.memory.words;
+    words.fill(0, this.start);
+    for (let ref = ARENA_START; ref < this.arenaEnd; ref += entryWordsOf(words[ref + 1]!))
+      this.place(hashPacked(words, ref + 1), ref);
   }
 }
 
@@ -150,11 +183,17 @@ export function entryWordsOf(head: number): number {
   return 2 + Math.max(bodyWords, SHORT_WORDS);
 }
 
-/** Of this table alone: it may change. */
+/**
+ * Of this table alone: it may change. Each word is folded before it is multiplied, for digits and letters differ in the same few bits of
+ * every byte: without the folds, 160,000 keys of eight digits had 21,000 equal hashes instead of 22. The upper bits are the good ones.
+ */
 export function hashShort(head: number, word1: number, word2: number, word3: number): number {
-  return mix(
-    Math.imul(head ^ word1, 0x85ebca6b) ^ Math.imul(word2, 0xcc9e2d51) ^ Math.imul((word3 << 7) | (word3 >>> 25), 0x1b873593),
-  );
+  const first = head ^ word1;
+  const hash1 = Math.imul(first ^ (first >>> 15), 0x85ebca6b);
+  const hash2 = Math.imul(word2 ^ (word2 >>> 15), 0xcc9e2d51);
+  const hash3 = Math.imul(word3 ^ (word3 >>> 15), 0x1b873593);
+  const hash = hash1 ^ ((hash2 << 11) | (hash2 >>> 21)) ^ ((hash3 << 22) | (hash3 >>> 10));
+  return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1);
 }
 
 /** The same for a packed key of any length. */
@@ -163,15 +202,11 @@ export function hashPacked(words: Int32Array, from: number): number {
   const end = from + entryWordsOf(head) - 1;
   if (end === from + 1 + SHORT_WORDS) return hashShort(head, words[from + 1]!, words[from + 2]!, words[from + 3]!);
   let hash = head;
-  for (let at = from + 1; at < end; at++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ words[at]!, 0xcc9e2d51);
-  return mix(hash);
-}
-
-function mix(value: number): number {
-  let hash = Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0x27d4eb2f);
-  return hash ^ (hash >>> 16);
+  for (let at = from + 1; at < end; at++) {
+    const word = words[at]!;
+    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ word ^ (word >>> 15), 0xcc9e2d51);
+  }
+  return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1);
 }
 
 /** The heads say length and type tag, so equal heads have equally many words. */
