@@ -8,6 +8,7 @@ type OptionKind = (typeof OPTION_RULES)[OptionName]['kind'];
 
 const VALUES: Readonly<Record<OptionKind, string>> = {
   bytes: 'SIZE',
+  split: 'SIZE|auto',
   count: 'N',
   duration: 'TIME',
   workers: 'N|inline',
@@ -43,6 +44,8 @@ function readOption(flag: string, kind: OptionKind, text: string): number | stri
   switch (kind) {
     case 'bytes':
       return parseBytes(flag, text);
+    case 'split':
+      return text === 'auto' ? text : parseBytes(flag, text);
     case 'duration':
       return parseDurationMs(flag, text);
     case 'count':

@@ -7,8 +7,8 @@ import { groupsKey } from './work-layout.ts';
 export type ReduceGroup = { readonly index: number; readonly partitionStart: number; readonly partitionEnd: number };
 export type PlacedGroup = ReduceGroup & { readonly row: RowRef };
 
-/** Raw bytes a reduce task gets, about, when its partitions are small. */
-const REDUCE_TASK_BYTES = 48 * 1024 * 1024;
+/** Raw bytes a reduce task gets, about, when its partitions are small: a task that is worth its start, and enough of them to share. */
+const REDUCE_TASK_BYTES = 8 * 1024 * 1024;
 
 /**
  * Puts neighbouring partitions together until a reduce task has enough to do. Parts are written in partition order, so grouping changes

@@ -5,8 +5,8 @@ const MIB = 1024 * KIB;
 
 /** Part of the job's identity: another value may give another layout of the output, so it is another job. */
 export type ContentOptions = {
-  /** Input bytes one map task reads, about. @default 64 MiB */
-  readonly splitBytes: number;
+  /** Input bytes one map task reads, about. @default an eighth of the input, from 8 to 64 MiB */
+  readonly splitBytes: number | 'auto';
   /** Partitions of the key space. @default from the input's bytes */
   readonly reduceTasks: number | 'auto';
   /** What an attempt's sort buffer, combine table or fetched ranges may hold. @default 256 MiB */
@@ -35,7 +35,7 @@ export type RunOptions = {
 export type JobOptions = { readonly [Name in keyof (ContentOptions & RunOptions)]?: (ContentOptions & RunOptions)[Name] };
 
 type OptionRule = {
-  readonly kind: 'bytes' | 'count' | 'duration' | 'workers' | 'tasks' | 'choice';
+  readonly kind: 'bytes' | 'split' | 'count' | 'duration' | 'workers' | 'tasks' | 'choice';
   readonly content: boolean;
   readonly smallest: number;
   readonly largest: number;
@@ -44,15 +44,39 @@ type OptionRule = {
 
 /** The one table of options: names, kinds and bounds. Defaults are in `resolveJobOptions`. */
 export const OPTION_RULES: Readonly<Record<keyof (ContentOptions & RunOptions), OptionRule>> = {
-  splitBytes: { kind: 'bytes', content: true, smallest: 1, largest: 64 * KIB * MIB, summary: 'input bytes a map task reads' },
+  splitBytes: { kind: 'split', content: true, smallest: 1, largest: 64 * KIB * MIB, summary: 'input bytes a map task reads, or auto' },
   reduceTasks: { kind: 'tasks', content: true, smallest: 1, largest: 100_000, summary: 'partitions of the key space, or auto' },
-  memoryBytes: { kind: 'bytes', content: true, smallest: 64 * KIB, largest: 64 * KIB * MIB, summary: 'memory of an attempt for sorting and merging' },
-  onBadRecord: { kind: 'choice', content: true, smallest: 0, largest: 0, summary: 'fail: a bad record ends the job with its position' },
-  soloBytes: { kind: 'bytes', content: true, smallest: 0, largest: 64 * KIB * MIB, summary: 'input up to this size runs in one sandbox; 0 = never' },
+  memoryBytes: {
+    kind: 'bytes',
+    content: true,
+    smallest: 64 * KIB,
+    largest: 64 * KIB * MIB,
+    summary: 'memory of an attempt for sorting and merging',
+  },
+  onBadRecord: {
+    kind: 'choice',
+    content: true,
+    smallest: 0,
+    largest: 0,
+    summary: 'fail: a bad record ends the job with its position',
+  },
+  soloBytes: {
+    kind: 'bytes',
+    content: true,
+    smallest: 0,
+    largest: 64 * KIB * MIB,
+    summary: 'input up to this size runs in one sandbox; 0 = never',
+  },
   workers: { kind: 'workers', content: false, smallest: 1, largest: 10_000, summary: 'worker processes, or inline' },
   concurrency: { kind: 'count', content: false, smallest: 1, largest: 10_000, summary: 'asynchronous records in flight' },
   maxAttempts: { kind: 'count', content: false, smallest: 1, largest: 100, summary: 'tries of a task whose user code fails' },
-  recordTimeoutMs: { kind: 'duration', content: false, smallest: 1, largest: 1e10, summary: 'longest time for one record or group' },
+  recordTimeoutMs: {
+    kind: 'duration',
+    content: false,
+    smallest: 1,
+    largest: 1e10,
+    summary: 'longest time for one record or group',
+  },
   taskTimeoutMs: { kind: 'duration', content: false, smallest: 1, largest: 1e10, summary: 'longest time for one attempt' },
 };
 export const OPTION_NAMES = Object.keys(OPTION_RULES) as readonly (keyof typeof OPTION_RULES)[];
@@ -67,7 +91,7 @@ export function resolveJobOptions(processors: number, ...layers: readonly JobOpt
   const given: JobOptions = Object.assign({}, ...layers.map(withoutUndefined));
   for (const name of OPTION_NAMES) checkOption(name, given[name]);
   return {
-    splitBytes: 64 * MIB,
+    splitBytes: 'auto',
     reduceTasks: 'auto',
     memoryBytes: 256 * MIB,
     onBadRecord: 'fail',
@@ -94,11 +118,21 @@ function checkOption(name: keyof typeof OPTION_RULES, value: unknown): void {
   if (value === undefined) return;
   const rule = OPTION_RULES[name];
   if (rule.kind === 'workers' && value === 'inline') return;
-  if (rule.kind === 'tasks' && value === 'auto') return;
+  if ((rule.kind === 'tasks' || rule.kind === 'split') && value === 'auto') return;
   if (rule.kind === 'choice') {
-    if (value !== 'fail') throw new InvalidOptionError({ option: name, value: String(value), rule: '"fail"', hint: 'Leave the option out: a bad record fails the job with its position.' });
+    if (value !== 'fail')
+      throw new InvalidOptionError({
+        option: name,
+        value: String(value),
+        rule: '"fail"',
+        hint: 'Leave the option out: a bad record fails the job with its position.',
+      });
     return;
   }
   if (typeof value === 'number' && Number.isInteger(value) && value >= rule.smallest && value <= rule.largest) return;
-  throw new InvalidOptionError({ option: name, value: JSON.stringify(value) ?? String(value), rule: `a whole number from ${rule.smallest} to ${rule.largest}` });
+  throw new InvalidOptionError({
+    option: name,
+    value: JSON.stringify(value) ?? String(value),
+    rule: `a whole number from ${rule.smallest} to ${rule.largest}`,
+  });
 }

@@ -11,6 +11,7 @@ import type { JobShape } from '../job/job-shape.ts';
 import { resolveParams } from '../job/resolve-params.ts';
 import type { World } from '../ports/world.ts';
 import { listInput } from '../split/list-input.ts';
+import { resolveSplitBytes } from '../split/plan-splits.ts';
 import { bundleJob } from './bundle/bundle-job.ts';
 import { engineFile } from './bundle/engine-file.ts';
 import { JobModuleError } from './bundle/job-module-error.ts';
@@ -137,7 +138,7 @@ async function listInputs(request: LocalRequest, world: World, workFolder: strin
 function sandboxesFor(options: ResolvedOptions, listings: readonly InputListing[]): number | 'inline' {
   if (options.workers === 'inline') return 'inline';
   const bytes = listings.reduce((sum, listing) => sum + listing.bytes, 0);
-  const isTiny = bytes <= Math.min(INLINE_BYTES_MAX, options.splitBytes);
+  const isTiny = bytes <= Math.min(INLINE_BYTES_MAX, resolveSplitBytes(options.splitBytes, bytes));
   const isSolo = bytes <= options.soloBytes;
   if (isTiny) return 'inline';
   return isSolo ? 1 : options.workers;

@@ -4,6 +4,18 @@ import type { InputRange } from '../record/reader.ts';
 /** Rows stay small enough to be read whole, however tiny the objects. */
 const RANGES_PER_SPLIT_MAX = 5_000;
 
+const MIB = 1024 * 1024;
+/** Splits a small input is cut into, so that a few workers end together. */
+const SPLITS_WANTED = 8;
+const SPLIT_BYTES_MIN = 8 * MIB;
+const SPLIT_BYTES_MAX = 64 * MIB;
+
+/** What `splitBytes: 'auto'` comes to: by the input alone, so that every run of a job agrees. */
+export function resolveSplitBytes(splitBytes: number | 'auto', inputBytes: number): number {
+  if (splitBytes !== 'auto') return splitBytes;
+  return Math.max(SPLIT_BYTES_MIN, Math.min(SPLIT_BYTES_MAX, Math.ceil(inputBytes / SPLITS_WANTED)));
+}
+
 /** An object, and whether it may be cut. */
 export type PlannedObject = ObjectInfo & { readonly cuts: 'ranges' | 'whole' };
 

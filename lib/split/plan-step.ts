@@ -8,7 +8,7 @@ import { detectCompression } from '../record/decompress.ts';
 import type { InputRange } from '../record/reader.ts';
 import { countPartitions } from './count-partitions.ts';
 import { ListingDigest } from './list-input.ts';
-import { type PlannedObject, SplitPacker } from './plan-splits.ts';
+import { type PlannedObject, resolveSplitBytes, SplitPacker } from './plan-splits.ts';
 import type { PairsRange, Split } from './split.ts';
 import type { StepPlan } from './step-plan.ts';
 
@@ -84,11 +84,12 @@ async function planOutside(world: PlanWorld, job: JobRecord, input: StepInputSha
   const listing = job.inputs.find((candidate) => candidate.name === input.name);
   assert(listing !== undefined, `the input ${input.name} was given when the job was made`);
   const digest = new ListingDigest();
+  const splitBytes = resolveSplitBytes(job.options.splitBytes, job.inputs.reduce((sum, { bytes }) => sum + bytes, 0));
   // A try on the first n records reads them in order, so all ranges are one split.
-  const packer = new SplitPacker(job.limit === undefined ? job.options.splitBytes : Number.POSITIVE_INFINITY);
+  const packer = new SplitPacker(job.limit === undefined ? splitBytes : Number.POSITIVE_INFINITY);
   for await (const page of world.input.list(listing.location)) {
     digest.add(page);
-    for (const object of await withCuts(world, page, input, job.options.splitBytes)) {
+    for (const object of await withCuts(world, page, input, splitBytes)) {
       for (const ranges of packer.add(object)) splits.add(input.name, { ranges, ...limitOf(job) });
     }
     await splits.flushFull();
