@@ -14,6 +14,7 @@ export {
   type Job,
   type MapFunction,
   type NamedInput,
+  type PairOf,
   type Params,
   type ReduceFunction,
 } from './job/define-job.ts';

@@ -1,11 +1,12 @@
 import { plan } from './coordinator/plan.ts';
 import { runSolo } from './coordinator/run-solo.ts';
 import { jobKey } from './coordinator/work-layout.ts';
-import { RecordCursor } from './job/record-cursor.ts';
+import { assert } from './errors.ts';
 import type { Job, Params } from './job/define-job.ts';
 import { contentOptionsOf, resolveJobOptions } from './job/job-options.ts';
-import { shapeOf } from './job/job-shape.ts';
 import type { InputListing, JobRecord } from './job/job-record.ts';
+import { shapeOf } from './job/job-shape.ts';
+import { RecordCursor } from './job/record-cursor.ts';
 import { resolveParams } from './job/resolve-params.ts';
 import { stepsOf } from './job/step.ts';
 import { type MemoryWorld, memoryWorld } from './memory/memory-world.ts';
@@ -14,9 +15,13 @@ import { readPairObject } from './output/read-pair-object.ts';
 import { Slice } from './record/slice.ts';
 import { listInput } from './split/list-input.ts';
 import { encodeJson, readStepPlan } from './split/plan-step.ts';
-import { assert } from './errors.ts';
 
 export type TestJobOptions = { readonly params?: Params };
+
+/** Records for a job: of its one input, or by the names of the inputs. Bytes may be written as text. */
+export type TestRecords<In> = unknown extends In
+  ? readonly unknown[] | Readonly<Record<string, readonly unknown[]>>
+  : readonly (In extends Slice ? string | Uint8Array | Slice : In)[];
 
 /**
  * Runs a job on records that you write down, in this process and in memory, and answers its output pairs in order: for unit tests of a
@@ -24,13 +29,15 @@ export type TestJobOptions = { readonly params?: Params };
  * @param records of the one input, or by the names of the inputs
  * @throws what the job throws, with the record's index as position
  */
-export async function testJob<K, V>(
-  job: Job<K, V>,
-  records: readonly unknown[] | Readonly<Record<string, readonly unknown[]>>,
+export async function testJob<K, V, In>(
+  job: Job<K, V, In>,
+  records: TestRecords<NoInfer<In>>,
   options: TestJobOptions = {},
 ): Promise<[K, V][]> {
   const world = memoryWorld();
-  const byInput: Readonly<Record<string, readonly unknown[]>> = Array.isArray(records) ? { '': records } : (records as Record<string, unknown[]>);
+  const byInput: Readonly<Record<string, readonly unknown[]>> = Array.isArray(records)
+    ? { '': records }
+    : (records as Record<string, unknown[]>);
   const record = await recordOf(job as Job, world, options);
   await world.work.put(jobKey(record.jobId), encodeJson(record));
   await world.ledger.createJob({
@@ -54,8 +61,21 @@ export async function testJob<K, V>(
     const attemptId = world.ids.newId();
     const begun = await world.ledger.beginAttempt(task, attemptId);
     assert(begun.kind === 'begun', 'a test runs once');
-    const control = { attemptId, cursor: new RecordCursor(new ArrayBuffer(RecordCursor.bytes)), signal: new AbortController().signal };
-    const result = await runSolo({ world, job: record, step, plan: stepPlan, attempt: 1, concurrency: 1, control, records: slicedFor(step.inputs, byInput) });
+    const control = {
+      attemptId,
+      cursor: new RecordCursor(new ArrayBuffer(RecordCursor.bytes)),
+      signal: new AbortController().signal,
+    };
+    const result = await runSolo({
+      world,
+      job: record,
+      step,
+      plan: stepPlan,
+      attempt: 1,
+      concurrency: 1,
+      control,
+      records: slicedFor(step.inputs, byInput),
+    });
     await world.ledger.commit(task, attemptId, result);
     if (step.index < record.shape.steps.length - 1) continue;
     const file = await readAttemptFile(world, result.attemptKey);
@@ -94,13 +114,18 @@ async function recordOf(job: Job, world: MemoryWorld, options: TestJobOptions): 
 }
 
 /** Readers of bytes hand out slices. */
-function slicedFor(inputs: ReturnType<typeof stepsOf>[number]['inputs'], records: Readonly<Record<string, readonly unknown[]>>): Readonly<Record<string, readonly unknown[]>> {
+function slicedFor(
+  inputs: ReturnType<typeof stepsOf>[number]['inputs'],
+  records: Readonly<Record<string, readonly unknown[]>>,
+): Readonly<Record<string, readonly unknown[]>> {
   return Object.fromEntries(
-    inputs.filter((input) => input.upstream === undefined).map(({ name, reader }) => {
-      const isRaw = reader.name === 'rawLines' || reader.name === 'fixed';
-      const given = records[name] ?? [];
-      return [name, isRaw ? given.map(sliceOf) : given];
-    }),
+    inputs
+      .filter((input) => input.upstream === undefined)
+      .map(({ name, reader }) => {
+        const isRaw = reader.name === 'rawLines' || reader.name === 'fixed';
+        const given = records[name] ?? [];
+        return [name, isRaw ? given.map(sliceOf) : given];
+      }),
   );
 }
 

@@ -37,7 +37,8 @@ export class AttemptContext implements TaskContext<Params> {
   log(message: string): void {
     this.lines += 1;
     if (this.lines <= LOG_LINES_MAX) this.control.onLog?.(message);
-    if (this.lines === LOG_LINES_MAX) this.control.onLog?.(`(more than ${LOG_LINES_MAX} lines: the rest of this attempt is dropped)`);
+    if (this.lines === LOG_LINES_MAX)
+      this.control.onLog?.(`(more than ${LOG_LINES_MAX} lines: the rest of this attempt is dropped)`);
   }
 }
 

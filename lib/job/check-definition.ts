@@ -14,18 +14,35 @@ export class InvalidJobError extends RefoldError {
   }
 }
 
-const FIELDS = ['name', 'input', 'map', 'inputs', 'combine', 'reduce', 'groupBy', 'partition', 'setup', 'cleanup', 'output', 'params'];
+const FIELDS = [
+  'name',
+  'input',
+  'map',
+  'inputs',
+  'combine',
+  'reduce',
+  'groupBy',
+  'partition',
+  'setup',
+  'cleanup',
+  'output',
+  'params',
+];
 
 /** @throws InvalidJobError at the first thing that is wrong */
 export function checkDefinition(definition: object): void {
   if (typeof definition !== 'object' || definition === null) throw new InvalidJobError('defineJob takes an object');
   const known = [...FIELDS, ...OPTION_NAMES];
   for (const field of Object.keys(definition)) {
-    if (!known.includes(field)) throw new InvalidJobError(`${field} is not a field of a job`, `Did you mean ${nearest(field, known)}?`);
+    if (!known.includes(field))
+      throw new InvalidJobError(`${field} is not a field of a job`, `Did you mean ${nearest(field, known)}?`);
   }
   const fields = definition as Record<string, unknown>;
   if (fields['inputs'] !== undefined && (fields['input'] !== undefined || fields['map'] !== undefined)) {
-    throw new InvalidJobError('inputs stands in place of input and map', 'Give each named input its own map: input(reader, map).');
+    throw new InvalidJobError(
+      'inputs stands in place of input and map',
+      'Give each named input its own map: input(reader, map).',
+    );
   }
   if (fields['inputs'] === undefined && typeof fields['map'] !== 'function') throw new InvalidJobError('map must be a function');
   checkInputs(fields['inputs']);
@@ -34,7 +51,8 @@ export function checkDefinition(definition: object): void {
 
 function checkInputs(inputs: unknown): void {
   if (inputs === undefined) return;
-  if (typeof inputs !== 'object' || inputs === null || Object.keys(inputs).length === 0) throw new InvalidJobError('inputs must name at least one input');
+  if (typeof inputs !== 'object' || inputs === null || Object.keys(inputs).length === 0)
+    throw new InvalidJobError('inputs must name at least one input');
   for (const [name, named] of Object.entries(inputs)) {
     const { reader, map } = (named ?? {}) as Record<string, unknown>;
     if ((reader as { kind?: string } | undefined)?.kind !== 'reader' || typeof map !== 'function') {
@@ -59,7 +77,8 @@ function checkFunctions(fields: Record<string, unknown>): void {
   if (output !== undefined && kindOf(output) !== 'writer' && kindOf((output as { writer?: unknown }).writer) !== 'writer') {
     throw new InvalidJobError('output must be a writer, such as tsv()');
   }
-  if (partition !== undefined && kindOf(partition) !== 'partition') throw new InvalidJobError('partition must be hash() or range()');
+  if (partition !== undefined && kindOf(partition) !== 'partition')
+    throw new InvalidJobError('partition must be hash() or range()');
   if (groupBy !== undefined && !(Number.isInteger(groupBy) && (groupBy as number) >= 1)) {
     throw new InvalidJobError('groupBy must be a whole number from 1', 'It counts the elements of the tuple key that group.');
   }

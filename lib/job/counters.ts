@@ -15,7 +15,12 @@ export class Counters {
     let handle = this.handles.get(name);
     if (handle === undefined) {
       if (this.handles.size >= NAMES_MAX) {
-        throw new InvalidOptionError({ option: 'counter', value: name, rule: `one of at most ${NAMES_MAX} names`, hint: 'Count by emitting pairs when names come from the data.' });
+        throw new InvalidOptionError({
+          option: 'counter',
+          value: name,
+          rule: `one of at most ${NAMES_MAX} names`,
+          hint: 'Count by emitting pairs when names come from the data.',
+        });
       }
       this.counts.set(name, 0);
       handle = { add: (count) => this.add(name, count) };
@@ -31,7 +36,11 @@ export class Counters {
   private add(name: string, count: number): void {
     const total = (this.counts.get(name) ?? 0) + count;
     if (!Number.isSafeInteger(total)) {
-      throw new InvalidOptionError({ option: `counter ${name}`, value: String(count), rule: 'a whole number that keeps the total exact' });
+      throw new InvalidOptionError({
+        option: `counter ${name}`,
+        value: String(count),
+        rule: 'a whole number that keeps the total exact',
+      });
     }
     this.counts.set(name, total);
   }

@@ -1,10 +1,10 @@
 import type { Reader } from '../record/reader.ts';
 import type { Writer } from '../record/writer.ts';
 import { checkDefinition } from './check-definition.ts';
-import type { BuiltinCombiner, OutOf } from './combiner.ts';
-import type { Identity } from './identity.ts';
+import type { BuiltinCombiner, ListOfValues, OutOf, SameAsValues } from './combiner.ts';
+import type { Identity, WholeKey } from './identity.ts';
 import type { JobOptions } from './job-options.ts';
-import type { Key, Stored } from './key.ts';
+import type { Stored } from './key.ts';
 import type { Partitioner } from './partitioner.ts';
 import type { TaskContext } from './task-context.ts';
 
@@ -13,6 +13,9 @@ export type Emit<K, V> = (key: K, value: V) => void;
 
 /** Values a job can be told at the command line with `--param name=value`; the job's `params` are the defaults. */
 export type Params = Readonly<Record<string, string | number | boolean>>;
+
+/** What params may be, by their defaults: `false` stands for both. */
+type ParamValues<P> = { readonly [Name in keyof P]: P[Name] extends boolean ? boolean : P[Name] };
 
 /**
  * Turns one record into any number of pairs. Runs at least once a record: a retry or a speculative attempt maps the record again, and
@@ -44,67 +47,90 @@ type Take<T, N extends number, Taken extends readonly unknown[] = []> = Taken['l
     : T;
 
 /** One of several named inputs, with its own reader and map; see `input`. */
-export type NamedInput<K, V> = { readonly reader: Reader<unknown>; readonly map: MapFunction<never, K, V> };
+export type NamedInput<K, V> = {
+  readonly reader: Reader<unknown>;
+  readonly map: MapFunction<never, K, V>;
+  readonly outside?: unknown;
+};
 
 /** A named input of a join: `inputs: { visits: input(csv(), mapVisit) }`. In `map`, `task.params` is a plain record of the job's params. */
 export function input<R, K, V>(reader: Reader<R>, map: MapFunction<R, K, V>): NamedInput<K, V> {
   return { reader, map: map as MapFunction<never, K, V> };
 }
 
-export type JobDefinition<R, K, V, P, N extends number, K2, V2> = JobOptions & {
+/** What reduce sees of the map's values: with a built-in combiner the finished ones. */
+type Combined<C, V> = OutOf<C, Stored<V>>;
+
+/**
+ * The fields of a job. Its types: a record `R`, the map's pairs `K` and `V`, the params `P`, `groupBy` as `N`, the output's pairs `K2` and
+ * `V2`, what the combiner gives `C`, and the records that come from outside, `In`: those of the first job of a chain.
+ */
+export type JobDefinition<R, K, V, P, N extends number, K2, V2, C, In> = JobOptions & {
   /** For messages; the file's name by default. */
   readonly name?: string;
   /** How bytes become records. @default lines() */
-  readonly input?: Reader<R>;
-  readonly map?: MapFunction<R, K, V, P>;
+  readonly input?: Reader<R> & { readonly outside?: In };
+  readonly map?: MapFunction<R, K, V, ParamValues<P>>;
   /** In place of `input` and `map`: several inputs by name. */
-  readonly inputs?: Readonly<Record<string, NamedInput<K, V>>>;
+  readonly inputs?: Readonly<Record<string, NamedInput<K, V> & { readonly outside?: In }>>;
   /** Runs on the map side, before the shuffle. */
-  readonly combine?: BuiltinCombiner<NoInfer<Stored<V>>, unknown> | CombineFunction<NoInfer<Stored<K>>, NoInfer<Stored<V>>>;
+  readonly combine?: BuiltinCombiner<NoInfer<Stored<V>>, C> | CombineFunction<NoInfer<Stored<K>>, NoInfer<Stored<V>>>;
   /** Without it the job is map-only: one part a split, no shuffle. */
   readonly reduce?:
-    | BuiltinCombiner<NoInfer<Stored<V>>, V2>
-    | Identity
-    | ReduceFunction<GroupKey<NoInfer<K>, N>, NoInfer<Stored<V>>, K2, V2, P>;
+    | BuiltinCombiner<NoInfer<Combined<C, V>>, V2>
+    | Identity<K2>
+    | ReduceFunction<GroupKey<NoInfer<K>, N>, NoInfer<Combined<C, V>>, K2, V2, ParamValues<P>>;
   /** Tuple keys: the first n elements group and partition, the rest orders. */
   readonly groupBy?: N;
   /** @default hash() */
   readonly partition?: Partitioner;
   /** Before the first record of an attempt. */
-  setup?(task: TaskContext<P>): void | Promise<void>;
+  setup?(task: TaskContext<ParamValues<P>>): void | Promise<void>;
   /** After the last record of an attempt; its pairs count. */
-  cleanup?(emit: Emit<K, V>, task: TaskContext<P>): void | Promise<void>;
+  cleanup?(emit: Emit<K, V>, task: TaskContext<ParamValues<P>>): void | Promise<void>;
   /** @default tsv() */
   readonly output?: Writer | { readonly writer: Writer };
   readonly params?: P;
 };
 
-/** A job as a module exports it. `K` and `V` are the types of its output pairs. */
-export type Job<K = unknown, V = unknown> = {
+/** A job as a module exports it. `K` and `V` are the types of its output pairs, `In` of the records that its input holds. */
+export type Job<K = unknown, V = unknown, In = unknown> = {
   readonly kind: 'refold-job';
   readonly definition: AnyDefinition;
-  /** Phantom, for `pairs(job)`. */
+  /** Phantoms, for `pairs(job)`, `run` and `testJob`. */
   readonly pair?: readonly [K, V];
+  readonly outside?: In;
 };
 
-export type AnyDefinition = JobDefinition<unknown, unknown, unknown, Params, number, unknown, unknown>;
+/** The output pairs of a job's type, `[key, value]`. */
+export type PairOf<J extends Job> = J extends Job<infer K, infer V, unknown> ? readonly [key: K, value: V] : never;
+
+export type AnyDefinition = JobDefinition<unknown, unknown, unknown, Params, number, unknown, unknown, unknown, unknown>;
 
 /**
  * Defines a job. Nothing runs: the value is what a job file exports by default.
  * @throws InvalidJobError for an unknown field, naming the nearest known one
  */
 export function defineJob<
-  R,
   K,
   V,
+  R = string,
   const N extends number = 0,
   P extends Params = Record<never, never>,
-  K2 = Stored<K>,
-  V2 = Stored<V>,
->(definition: JobDefinition<R, K, V, P, N, K2, V2>): Job<K2, OutOf<V2, Stored<V>>> {
+  K2 = GroupKey<K, N>,
+  V2 = SameAsValues,
+  C = SameAsValues,
+  In = R,
+>(definition: JobDefinition<R, K, V, P, N, K2, V2, C, In>): Job<KeyOut<K2, Stored<K>>, ValueOut<V2, C, V>, In> {
   checkDefinition(definition as object);
   return { kind: 'refold-job', definition: definition as unknown as AnyDefinition };
 }
+
+/** What reduce gives; collecting what was collected goes on with the same list. */
+type ValueOut<V2, C, V> = [C, V2] extends [ListOfValues, ListOfValues] ? Stored<V>[] : OutOf<V2, Combined<C, V>>;
+
+/** The key that reduce gives; `identity()` keeps the map's whole key. */
+type KeyOut<K2, K> = [K2] extends [WholeKey] ? K : K2;
 
 export function isJob(value: unknown): value is Job {
   return (

@@ -22,7 +22,11 @@ export function fingerprintOf(job: Identity): string {
 
 /** Short enough to type, long enough never to meet another: 60 bits of the fingerprint behind the job's name. */
 export function jobIdOf(name: string, fingerprint: string): string {
-  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 24);
+  const readable = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 24);
   return `${readable || 'job'}-${fingerprint.slice(0, 15)}`;
 }
 

@@ -44,7 +44,13 @@ type OptionRule = {
 
 /** The one table of options: names, kinds and bounds. Defaults are in `resolveJobOptions`. */
 export const OPTION_RULES: Readonly<Record<keyof (ContentOptions & RunOptions), OptionRule>> = {
-  splitBytes: { kind: 'split', content: true, smallest: 1, largest: 64 * KIB * MIB, summary: 'input bytes a map task reads, or auto' },
+  splitBytes: {
+    kind: 'split',
+    content: true,
+    smallest: 1,
+    largest: 64 * KIB * MIB,
+    summary: 'input bytes a map task reads, or auto',
+  },
   reduceTasks: { kind: 'tasks', content: true, smallest: 1, largest: 100_000, summary: 'partitions of the key space, or auto' },
   memoryBytes: {
     kind: 'bytes',

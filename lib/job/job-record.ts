@@ -1,5 +1,5 @@
-import type { ContentOptions } from './job-options.ts';
 import type { Params } from './define-job.ts';
+import type { ContentOptions } from './job-options.ts';
 import type { JobShape } from './job-shape.ts';
 
 /** One outside input as it was listed when the job was named. */

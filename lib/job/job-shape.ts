@@ -1,11 +1,16 @@
-import { OPTION_NAMES, type JobOptions } from './job-options.ts';
 import type { Job, Params } from './define-job.ts';
+import { type JobOptions, OPTION_NAMES } from './job-options.ts';
 import { outsideInputsOf, stepsOf } from './step.ts';
 
 /** What planning must know of one job of a chain: plain data, so that no user code runs in the coordinator. */
 export type StepShape = {
   readonly name: string;
-  readonly inputs: readonly { readonly name: string; readonly reader: string; readonly cuts: 'ranges' | 'whole' | 'pairs'; readonly upstream?: number }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly reader: string;
+    readonly cuts: 'ranges' | 'whole' | 'pairs';
+    readonly upstream?: number;
+  }[];
   readonly mapOnly: boolean;
   readonly partition: 'hash' | 'range';
   readonly groupBy: number;
@@ -43,7 +48,9 @@ export function shapeOf(job: Job): JobShape {
     })),
     outsideInputs: outsideInputsOf(steps),
     params: Object.assign({}, ...stepParams(job)),
-    options: Object.fromEntries(OPTION_NAMES.filter((name) => definition[name] !== undefined).map((name) => [name, definition[name]])),
+    options: Object.fromEntries(
+      OPTION_NAMES.filter((name) => definition[name] !== undefined).map((name) => [name, definition[name]]),
+    ),
   };
 }
 

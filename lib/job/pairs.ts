@@ -2,14 +2,19 @@ import { InvariantError } from '../errors.ts';
 import type { Reader } from '../record/reader.ts';
 import type { Job } from './define-job.ts';
 
-export type PairsReader<K, V> = Reader<readonly [K, V]> & { readonly cuts: 'pairs'; readonly job: Job<K, V> };
+export type PairsReader<K, V, In = unknown> = Reader<readonly [K, V]> & {
+  readonly cuts: 'pairs';
+  readonly job: Job<K, V, In>;
+  /** Phantom, for types only. */
+  readonly outside?: In;
+};
 
 /**
  * Makes the output pairs of another job this job's records: `[key, value]`, in the order they were written. Running this job runs that
  * one first, as an earlier step of the same execution; what lies between stays in the work area.
  */
-export function pairs<K, V>(job: Job<K, V>): Reader<readonly [K, V]> {
-  const reader: PairsReader<K, V> = {
+export function pairs<K, V, In>(job: Job<K, V, In>): Reader<readonly [K, V]> & { readonly outside?: In } {
+  const reader: PairsReader<K, V, In> = {
     kind: 'reader',
     name: 'pairs',
     cuts: 'pairs',

@@ -12,7 +12,8 @@ export function resolveParams(defaults: Params, given: Params): Params {
     const byDefault = defaults[name];
     if (byDefault === undefined) {
       const known = Object.keys(defaults);
-      const hint = known.length === 0 ? 'The job has no params.' : `Did you mean ${nearest(name, known)}? The job has ${known.join(', ')}.`;
+      const hint =
+        known.length === 0 ? 'The job has no params.' : `Did you mean ${nearest(name, known)}? The job has ${known.join(', ')}.`;
       throw new InvalidOptionError({ option: `param ${name}`, value: JSON.stringify(value), rule: 'a param of this job', hint });
     }
     params[name] = readAs(name, byDefault, value);
@@ -26,7 +27,12 @@ function readAs(name: string, byDefault: string | number | boolean, value: strin
   if (type === 'string') return String(value);
   const read = type === 'number' ? Number(value) : value === 'true' ? true : value === 'false' ? false : undefined;
   if (read === undefined || Number.isNaN(read) || value === '') {
-    throw new InvalidOptionError({ option: `param ${name}`, value: JSON.stringify(value), rule: `a ${type}, like its default ${byDefault}`, hint: `Write --param ${name}=${byDefault}.` });
+    throw new InvalidOptionError({
+      option: `param ${name}`,
+      value: JSON.stringify(value),
+      rule: `a ${type}, like its default ${byDefault}`,
+      hint: `Write --param ${name}=${byDefault}.`,
+    });
   }
   return read;
 }

@@ -91,8 +91,11 @@ function stepOf(definition: AnyDefinition, index: number, inputs: readonly StepI
 
 /** Names of the inputs that must be given from outside, over all steps; inputs of one name are one location. */
 export function outsideInputsOf(steps: readonly Step[]): readonly string[] {
-  const outside = steps.flatMap((step) => step.inputs.filter((input) => input.upstream === undefined).map((input) => ({ step, name: input.name })));
+  const outside = steps.flatMap((step) =>
+    step.inputs.filter((input) => input.upstream === undefined).map((input) => ({ step, name: input.name })),
+  );
   const unnamed = new Set(outside.filter((input) => input.name === '').map((input) => input.step.index));
-  if (unnamed.size > 1) throw new InvalidJobError('two of its steps have an unnamed input', 'Name them: inputs: { logs: input(lines(), map) }.');
+  if (unnamed.size > 1)
+    throw new InvalidJobError('two of its steps have an unnamed input', 'Name them: inputs: { logs: input(lines(), map) }.');
   return [...new Set(outside.map((input) => input.name))];
 }

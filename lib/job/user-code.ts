@@ -1,4 +1,4 @@
-import { type ErrorValues, RefoldError } from '../errors.ts';
+import { type ErrorValues, InvariantError, RefoldError, ScratchFullError } from '../errors.ts';
 import { showKey } from '../record/key-codec.ts';
 import { describeThrown } from './failure.ts';
 import type { Position } from './task-context.ts';
@@ -30,8 +30,14 @@ export class UserCodeError extends RefoldError {
   }
 }
 
+/** Emitting runs the engine within the user's call: what fails there for reasons of its own is no fault of user code. */
+function isEngineFault(cause: unknown): cause is RefoldError {
+  return cause instanceof ScratchFullError || cause instanceof InvariantError;
+}
+
 /** What map threw, with the record in hand. */
-export function mapError(cause: unknown, position: Position): UserCodeError {
+export function mapError(cause: unknown, position: Position): RefoldError {
+  if (isEngineFault(cause)) return cause;
   const place = ` at ${position.object}, record ${position.record} of its split, byte ${position.byte}`;
   return new UserCodeError(
     { function: 'map', place, values: { object: position.object, byte: position.byte, record: position.record } },
@@ -46,12 +52,14 @@ export function groupError(
   keyBytes: Uint8Array,
   keyStart: number,
   keyEnd: number,
-): UserCodeError {
+): RefoldError {
+  if (isEngineFault(cause)) return cause;
   const key = showKey(keyBytes, keyStart, keyEnd);
   return new UserCodeError({ function: name, place: ` at key ${key}`, values: { key } }, cause);
 }
 
-export function setupError(cause: unknown, name: 'setup' | 'cleanup'): UserCodeError {
+export function setupError(cause: unknown, name: 'setup' | 'cleanup'): RefoldError {
+  if (isEngineFault(cause)) return cause;
   return new UserCodeError({ function: name, place: '', values: {} }, cause);
 }
 

@@ -1,11 +1,11 @@
 import { decodeValue } from '../record/value-codec.ts';
 import type { GroupCursor } from '../shuffle/group.ts';
 
-/** Reading values after the call they were handed to has ended. */
+/** Reading values a second time, or after the call they were handed to has ended. It would give nothing, and a wrong result. */
 export class ValuesOverError extends Error {
   override readonly name = 'ValuesOverError';
   constructor() {
-    super('values can be read once, and only during the call of reduce that they were handed to: collect what you need into an array.');
+    super('values can be read once, and only during the call that they were handed to: collect what you need into an array.');
   }
 }
 
@@ -17,6 +17,8 @@ export class GroupValues implements IterableIterator<unknown> {
   private readonly groups: GroupCursor;
   private readonly result: { done: boolean; value: unknown } = { done: false, value: undefined };
   private isOpen = false;
+  /** Read to the end, or left. */
+  private isRead = false;
   /** An error of the engine that came up while user code read: user code may have swallowed it, the engine must not. */
   private failure: unknown;
 
@@ -26,6 +28,7 @@ export class GroupValues implements IterableIterator<unknown> {
 
   open(): this {
     this.isOpen = true;
+    this.isRead = false;
     return this;
   }
 
@@ -40,7 +43,9 @@ export class GroupValues implements IterableIterator<unknown> {
     return this.failure;
   }
 
+  /** An iterator may be taken again while it is under way: `const values = all[Symbol.iterator](); values.next(); for (const value of values)`. */
   [Symbol.iterator](): this {
+    if (this.isRead || !this.isOpen) throw new ValuesOverError();
     return this;
   }
 
@@ -52,6 +57,7 @@ export class GroupValues implements IterableIterator<unknown> {
         result.done = false;
         result.value = decodeValue(groups.valueBytes, groups.valueStart, groups.valueEnd);
       } else {
+        this.isRead = true;
         result.done = true;
         result.value = undefined;
       }
@@ -64,6 +70,7 @@ export class GroupValues implements IterableIterator<unknown> {
 
   /** Leaving a for…of early: what is left is drained and counted as skipped. */
   return(): IteratorResult<unknown> {
+    this.isRead = true;
     return { done: true, value: undefined };
   }
 }

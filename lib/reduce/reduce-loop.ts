@@ -1,19 +1,22 @@
+import { assert } from '../errors.ts';
 import type { AttemptContext } from '../job/attempt-context.ts';
 import type { BuiltinCombiner } from '../job/combiner.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
 import type { AnyReduce, Step } from '../job/step.ts';
 import { groupError, isThenable } from '../job/user-code.ts';
-import { assert } from '../errors.ts';
 import type { PairOutput } from '../output/pair-output.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { decodeKey } from '../record/key-codec.ts';
 import { encodeValue } from '../record/value-codec.ts';
-import type { GroupCursor } from '../shuffle/group.ts';
+import { GroupCursor } from '../shuffle/group.ts';
+import type { RunCursor } from '../shuffle/run-cursor.ts';
+import { FinishedValues, foldGroup } from './finished-values.ts';
 import { GroupValues } from './group-values.ts';
 
 export type ReduceLoop = {
   readonly step: Step;
-  readonly groups: GroupCursor;
+  /** The records of one partition, merged. */
+  readonly records: RunCursor;
   readonly output: PairOutput;
   readonly context: AttemptContext;
   readonly cursor: RecordCursor;
@@ -21,35 +24,72 @@ export type ReduceLoop = {
   readonly onProgress: (records: number) => void;
 };
 
-/** Pairs that a combiner merged at the reduce; the delivered count of the groups includes them. */
-export type Reduced = { readonly combined: number };
+/** What became of the partition's records: fetched = delivered + combined + skipped. Values that a combiner finished count as delivered. */
+export type Reduced = {
+  readonly groups: number;
+  readonly fetched: number;
+  readonly delivered: number;
+  readonly combined: number;
+  readonly skipped: number;
+};
+
+/** A loop with its records in groups. */
+type GroupLoop = ReduceLoop & { readonly groups: GroupCursor };
 
 /** Groups between looks at the signal and the progress. */
 const GROUPS_PER_LOOK = 4096;
 
 /** Reduces every group of a partition, in key order, and drains the output between groups. */
 export async function reduceGroups(loop: ReduceLoop): Promise<Reduced> {
-  const { reduce, combine } = loop.step;
+  const { reduce, combine, groupBy } = loop.step;
   assert(reduce !== undefined, 'a step without reduce has no reduce tasks');
-  if (typeof reduce !== 'function') return reduce.kind === 'identity' ? await passOn(loop) : await fold(loop, reduce);
-  return typeof combine === 'object' ? await foldThenCall(loop, combine, reduce) : await callForGroups(loop, reduce);
+  if (typeof combine === 'object' && !takesStates(reduce, combine)) {
+    const finished = new FinishedValues(loop.records, combine.createStates());
+    const groups = new GroupCursor(finished, groupBy);
+    await reduceEach({ ...loop, groups }, reduce);
+    const { groups: keys, delivered } = finished.keys;
+    return { groups: groups.groups, fetched: delivered, delivered: keys, combined: delivered - keys, skipped: 0 };
+  }
+  const groups = new GroupCursor(loop.records, groupBy);
+  await reduceEach({ ...loop, groups }, reduce);
+  const { delivered, skipped } = groups;
+  const combined = typeof reduce === 'object' && reduce.kind === 'builtin' ? delivered - groups.groups : 0;
+  return { groups: groups.groups, fetched: delivered + skipped, delivered: delivered - combined, combined, skipped };
+}
+
+/** Whether reduce goes on from the combiner's partial states, with nothing finished between: exact sums are rounded once. */
+function takesStates(reduce: NonNullable<Step['reduce']>, combine: BuiltinCombiner<unknown, unknown>): boolean {
+  // The largest three and the smallest two are both a `top`.
+  return typeof reduce === 'object' && reduce.kind === 'builtin' && reduce.name === combine.name && reduce.name !== 'top';
+}
+
+async function reduceEach(loop: GroupLoop, reduce: NonNullable<Step['reduce']>): Promise<void> {
+  if (typeof reduce === 'function') await callForGroups(loop, reduce);
+  else if (reduce.kind === 'identity') await passOn(loop);
+  else await fold(loop, reduce);
 }
 
 /** `identity()`: bytes are copied, nothing is decoded. */
-async function passOn(loop: ReduceLoop): Promise<Reduced> {
+async function passOn(loop: GroupLoop): Promise<void> {
   const { groups, output } = loop;
   for (let count = 1; groups.nextGroup(); count++) {
     while (groups.nextValue()) {
-      output.emitEncoded(groups.recordBytes, groups.recordStart, groups.recordEnd, groups.valueBytes, groups.valueStart, groups.valueEnd);
+      output.emitEncoded(
+        groups.recordBytes,
+        groups.recordStart,
+        groups.recordEnd,
+        groups.valueBytes,
+        groups.valueStart,
+        groups.valueEnd,
+      );
       if (output.isFull) await output.drain();
     }
     if (count % GROUPS_PER_LOOK === 0) look(loop);
   }
-  return { combined: 0 };
 }
 
 /** A built-in combiner as reduce: no user code runs. */
-async function fold(loop: ReduceLoop, combiner: BuiltinCombiner<unknown, unknown>): Promise<Reduced> {
+async function fold(loop: GroupLoop, combiner: BuiltinCombiner<unknown, unknown>): Promise<void> {
   const { groups, output } = loop;
   const states = combiner.createStates();
   const value = new ByteSink();
@@ -64,37 +104,9 @@ async function fold(loop: ReduceLoop, combiner: BuiltinCombiner<unknown, unknown
     if (output.isFull) await output.drain();
     if (count % GROUPS_PER_LOOK === 0) look(loop);
   }
-  return { combined: groups.delivered - groups.groups };
 }
 
-function foldGroup(groups: GroupCursor, states: ReturnType<BuiltinCombiner<unknown>['createStates']>): void {
-  states.clear();
-  groups.nextValue();
-  states.startEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
-  while (groups.nextValue()) states.addEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
-}
-
-/** A built-in combiner before a user's reduce: partial states are merged exactly, so that reduce sees finished values only. */
-async function foldThenCall(loop: ReduceLoop, combiner: BuiltinCombiner<unknown, unknown>, reduce: AnyReduce): Promise<Reduced> {
-  const { groups, output, cursor } = loop;
-  const states = combiner.createStates();
-  const emit = (key: unknown, value: unknown) => output.emit(key, value);
-  for (let count = 1; groups.nextGroup(); count++) {
-    foldGroup(groups, states);
-    cursor.enterGroup(groups.keyBytes, groups.keyStart, groups.keyEnd);
-    try {
-      const answer: unknown = reduce(decodeKey(groups.keyBytes, groups.keyStart, groups.keyEnd), states.result(0).values(), emit, loop.context);
-      if (isThenable(answer)) await answer;
-    } catch (error) {
-      throw groupError(error, 'reduce', groups.keyBytes, groups.keyStart, groups.keyEnd);
-    }
-    if (output.isFull) await output.drain();
-    if (count % GROUPS_PER_LOOK === 0) look(loop);
-  }
-  return { combined: groups.delivered - groups.groups };
-}
-
-async function callForGroups(loop: ReduceLoop, reduce: AnyReduce): Promise<Reduced> {
+async function callForGroups(loop: GroupLoop, reduce: AnyReduce): Promise<void> {
   const { groups, output, cursor, context } = loop;
   const values = new GroupValues(groups);
   const emit = (key: unknown, value: unknown) => output.emit(key, value);
@@ -114,10 +126,9 @@ async function callForGroups(loop: ReduceLoop, reduce: AnyReduce): Promise<Reduc
     }
     if (count % GROUPS_PER_LOOK === 0) look(loop);
   }
-  return { combined: 0 };
 }
 
-function look(loop: ReduceLoop): void {
+function look(loop: GroupLoop): void {
   loop.signal.throwIfAborted();
   loop.onProgress(loop.groups.delivered + loop.groups.skipped);
 }

@@ -1,6 +1,6 @@
-import { assert } from '../errors.ts';
 import type { ReduceGroup } from '../coordinator/reduce-groups.ts';
 import { reduceAttemptKey } from '../coordinator/work-layout.ts';
+import { assert } from '../errors.ts';
 import type { ReduceAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
@@ -12,7 +12,6 @@ import type { ReduceResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
 import { type FetchedRuns, fetchRuns } from '../shuffle/fetch-ranges.ts';
-import { GroupCursor } from '../shuffle/group.ts';
 import { mergeWithin } from '../shuffle/merge-passes.ts';
 import { readIndexRows } from '../shuffle/shuffle-index.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
@@ -34,7 +33,14 @@ export type ReduceAttempt = {
   readonly control: AttemptControl;
 };
 
-type Totals = { recordsFetched: number; recordsDelivered: number; recordsCombined: number; recordsSkipped: number; groups: number; bytesFetched: number };
+type Totals = {
+  recordsFetched: number;
+  recordsDelivered: number;
+  recordsCombined: number;
+  recordsSkipped: number;
+  groups: number;
+  bytesFetched: number;
+};
 
 /** Fetches, merges and reduces the partitions of one task, and stages its output. Commits nothing: the caller does. */
 export async function runReduceAttempt(options: ReduceAttempt): Promise<ReduceResult> {
@@ -60,9 +66,27 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
     scratch: world.scratch,
     signal: control.signal,
   });
-  const output = await openAttemptOutput({ world, job, step, index: group.index, count: options.groupCount, attemptId: control.attemptId });
-  const context = new AttemptContext(control, { params: { ...step.params, ...job.params }, attempt: options.attempt, index: group.index });
-  const totals: Totals = { recordsFetched: 0, recordsDelivered: 0, recordsCombined: 0, recordsSkipped: 0, groups: 0, bytesFetched: fetched.bytes };
+  const output = await openAttemptOutput({
+    world,
+    job,
+    step,
+    index: group.index,
+    count: options.groupCount,
+    attemptId: control.attemptId,
+  });
+  const context = new AttemptContext(control, {
+    params: { ...step.params, ...job.params },
+    attempt: options.attempt,
+    index: group.index,
+  });
+  const totals: Totals = {
+    recordsFetched: 0,
+    recordsDelivered: 0,
+    recordsCombined: 0,
+    recordsSkipped: 0,
+    groups: 0,
+    bytesFetched: fetched.bytes,
+  };
   try {
     for (let partition = group.partitionStart; partition < group.partitionEnd; partition++) {
       await reducePartition(options, fetched, partition, output, context, totals);
@@ -79,7 +103,10 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
       pairsEmitted: output.records,
       counters: context.counters.totals(),
     };
-    return { file: { format: 1, attemptId: control.attemptId, index: group.index, reduces: [account], ...(await output.finish()) }, digest };
+    return {
+      file: { format: 1, attemptId: control.attemptId, index: group.index, reduces: [account], ...(await output.finish()) },
+      digest,
+    };
   } catch (error) {
     await output.abort();
     throw error;
@@ -104,11 +131,10 @@ async function reducePartition(
     partitionEnd: partition + 1,
   });
   try {
-    const groups = new GroupCursor(merged.cursor, step.groupBy);
     const before = totals.recordsFetched;
-    const { combined } = await reduceGroups({
+    const reduced = await reduceGroups({
       step,
-      groups,
+      records: merged.cursor,
       output,
       context,
       cursor: control.cursor,
@@ -116,13 +142,15 @@ async function reducePartition(
       onProgress: (records) => control.onProgress?.({ bytes: 0, records: before + records }),
     });
     control.cursor.leave();
-    const seen = groups.delivered + groups.skipped;
-    assert(seen === manifest.partitionRecords[partition], `partition ${partition} has the records that the index promises`);
-    totals.recordsFetched += seen;
-    totals.recordsDelivered += groups.delivered - combined;
-    totals.recordsCombined += combined;
-    totals.recordsSkipped += groups.skipped;
-    totals.groups += groups.groups;
+    assert(
+      reduced.fetched === manifest.partitionRecords[partition],
+      `partition ${partition} has the records that the index promises`,
+    );
+    totals.recordsFetched += reduced.fetched;
+    totals.recordsDelivered += reduced.delivered;
+    totals.recordsCombined += reduced.combined;
+    totals.recordsSkipped += reduced.skipped;
+    totals.groups += reduced.groups;
   } finally {
     merged.close();
   }
