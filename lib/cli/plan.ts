@@ -167,7 +167,7 @@ function describeOption(name: (typeof OPTION_NAMES)[number], { value, source }: 
   const shown =
     typeof value === 'string'
       ? value
-      : kind === 'bytes'
+      : kind === 'bytes' || kind === 'split'
         ? showBinary(value)
         : kind === 'duration'
           ? showDuration(value)

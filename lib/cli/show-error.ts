@@ -59,7 +59,7 @@ function formatError(code: string, title: string, sections: readonly (readonly [
   const lines = [`error ${code}  ${title}`];
   for (const [name, texts] of sections) {
     for (const [index, text] of texts.slice(0, LINES_MAX).entries()) {
-      lines.push(`  ${(index === 0 ? name : '').padEnd(6)}${text.trimEnd()}`);
+      lines.push(`  ${(index === 0 ? name : '').padEnd(6)}${text.replace(/ +$/, '')}`);
     }
   }
   return `${lines.map(escapeControls).join('\n')}\n`;

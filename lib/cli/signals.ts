@@ -17,6 +17,7 @@ export function listenForSignals(onFirst: () => void): Stopping {
   let exitCode: number | undefined;
   let isClean = false;
   const stop = (code: number): void => {
+    if (!isClean) process.stderr.write('stopped before anything was run\n');
     if (!isClean || exitCode !== undefined) process.exit(code);
     exitCode = code;
     onFirst();

@@ -46,6 +46,7 @@ function counterRows(counters: Receipt['counters']): readonly (readonly [string,
 /** The equations that were checked before the output was published, with their numbers. */
 function showBalance({ name, map, reduce }: Receipt['steps'][number], isChain: boolean): string {
   const shuffled = map.pairsEmitted - map.pairsCombined;
+  const combined = map.pairsCombined === 0 ? '' : ` + ${showCount(map.pairsCombined)} combined away`;
   const used = [
     [reduce.recordsDelivered, 'delivered'],
     [reduce.recordsCombined, 'combined'],
@@ -57,7 +58,7 @@ function showBalance({ name, map, reduce }: Receipt['steps'][number], isChain: b
     ...(isMapOnly
       ? [`${showCount(map.pairsEmitted)} emitted = written`]
       : [
-          `${showCount(map.pairsEmitted)} emitted = ${showCount(shuffled)} shuffled + ${showCount(map.pairsCombined)} combined away`,
+          `${showCount(map.pairsEmitted)} emitted = ${showCount(shuffled)} shuffled${combined}`,
           `${showCount(reduce.recordsFetched)} fetched = ${used
             .filter(([count], at) => at === 0 || count > 0)
             .map(([count, word]) => `${showCount(count)} ${word}`)
