@@ -18,6 +18,8 @@ export type CombineTableOptions = {
   readonly onFull: () => void;
   /** A key too long for the table, as a record of its own: bytes[start, keyEnd) is the key, bytes[keyEnd, end) its state. */
   readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
+  /** Below so many keys a pair is looked up at once. @default 64 Ki */
+  readonly directSlotsMax?: number;
 };
 
 /**
@@ -43,8 +45,7 @@ export class CombineTable {
   /** Words that arena and table may take, beside the states of so many slots. */
   private roomWords = 0;
   private countedSlots = 0;
-  /** Below so many slots a pair does not wait. */
-  private directSlotsMax = DIRECT_SLOTS_MAX;
+  private directSlotsMax: number;
 
   /** Keys that wait, each as words 1 … of its entry would be. `packedEnd` is behind the key packed last. */
   private waitingWords = new Int32Array(WAITING_WORDS);
@@ -70,6 +71,7 @@ export class CombineTable {
     this.onLong = options.onLong;
     this.sort = new RecordSort(options.memory, options.rule);
     this.table = new KeyTable(options.memory);
+    this.directSlotsMax = options.directSlotsMax ?? DIRECT_SLOTS_MAX;
   }
 
   /** Hot: called once a pair. @throws UnencodableError, ShortKeyError, MixedSumError */
@@ -388,7 +390,7 @@ const SHORT_MASKS = Int32Array.from({ length: (SHORT_BYTES + 1) * SHORT_WORDS },
   return kept >= 4 ? -1 : kept <= 0 ? 0 : (1 << (8 * kept)) - 1;
 });
 
-/** A table of so many keys, their entries and states stay in a cache of 1 MiB. */
+/** Up to here waiting costs more than it saves: 45 against 63 ns a pair at 20 thousand keys, 75 each at 80 thousand, 219 against 95 at 160 thousand. */
 const DIRECT_SLOTS_MAX = 64 * 1024;
 /** The smallest columns of states are not counted, or the smallest memory would be full from the start. */
 const STATE_BYTES_FREE = 128 * 1024;

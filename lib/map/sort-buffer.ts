@@ -1,3 +1,4 @@
+import { InvariantError } from '../errors.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey, keyPrefixEnd } from '../record/key-codec.ts';
@@ -61,6 +62,7 @@ export class SortBuffer {
     const keyEnd = arena.length;
     if (this.rule.groupBy !== 0) keyPrefixEnd(memory.bytes, keyStart, keyEnd, this.rule.groupBy);
     encodeValue(value, arena);
+    if (arena.bytes !== memory.bytes) outgrown();
     this.addEntry(keyEnd - keyStart, arena.length - keyEnd);
   }
 
@@ -173,6 +175,10 @@ function bytesBound(part: unknown): number {
   if (part instanceof Slice) return part.byteEnd - part.byteStart + HEAD_BYTES;
   if (part instanceof Uint8Array) return part.length + HEAD_BYTES;
   return Number.NaN;
+}
+
+function outgrown(): never {
+  throw new InvariantError('keys and values are never longer than the bound that the sort buffer has for them');
 }
 
 /** Tag and length, or a whole number; long strings are encoded with 16 bytes to spare. */

@@ -8,9 +8,13 @@ import { sum } from '../../lib/combine/sum.ts';
 import { top } from '../../lib/combine/top.ts';
 import type { BuiltinCombiner } from '../../lib/job/combiner.ts';
 import { partitionOf } from '../../lib/job/partitioner.ts';
+import { CombineTable } from '../../lib/map/combine-table.ts';
+import { MapMemory } from '../../lib/map/map-memory.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { encodeKey } from '../../lib/record/key-codec.ts';
+import { decodeKey, encodeKey } from '../../lib/record/key-codec.ts';
 import { Slice } from '../../lib/record/slice.ts';
+import { decodeNumber } from '../../lib/record/value-codec.ts';
+import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
 import { collect, finished, openCollector, type Pair, type Stored, sliceOf } from './collected.ts';
 
 type AnyCombiner = BuiltinCombiner<never, unknown>;
@@ -161,9 +165,50 @@ describe('a collector with a built-in combiner', () => {
     expect(new Set(stored.map(({ valueBytes }) => valueBytes.toString()))).toEqual(new Set(['3']));
   });
 
+  it('counts pairs that wait to be looked up together, through spills', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(1500), { maxLength: 3000, size: 'max' }), fc.integer({ min: 1, max: 9 }), (indexes, step) => {
+        const counts = new Map<string, number>();
+        const add = (cursor: RunCursor) => {
+          while (cursor.next()) {
+            const one = decodeKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd) as string;
+            counts.set(one, (counts.get(one) ?? 0) + decodeNumber(cursor.valueBytes, cursor.valueStart));
+          }
+        };
+        const table: CombineTable = new CombineTable({
+          memory: new MapMemory(0),
+          rule: { partitions: 3, groupBy: 0 },
+          states: sum().createStates(),
+          directSlotsMax: 0,
+          onFull: () => {
+            add(table.sorted());
+            table.clear();
+          },
+          onLong: () => expect.unreachable('no key is long'),
+        });
+        const expected = new Map<string, number>();
+        for (const [at, index] of indexes.entries()) {
+          const one = index % 5 === 0 ? `a longer key ${index}` : `k${index}`;
+          expected.set(one, (expected.get(one) ?? 0) + (at % step));
+          table.emit(one, at % step);
+        }
+        table.flush();
+        add(table.sorted());
+        expect(counts).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leaves no pair waiting at its end', async () => {
+    const collector = openCollector({ combiner: sum() as AnyCombiner, memoryBytes: 16 * 1024 * 1024 });
+    for (let index = 0; index < 70_100; index++) collector.emit(index, 1);
+    expect((await finished(collector, 1)).length).toBe(70_100);
+  });
+
   it('names the record at hand when numbers and bigints meet', () => {
-    const collector = openCollector({ combiner: sum() as AnyCombiner, memoryBytes: 4 * 1024 * 1024 });
-    for (let index = 0; index < 20_000; index++) collector.emit(`key${index}`, 1);
+    const collector = openCollector({ combiner: sum() as AnyCombiner, memoryBytes: 16 * 1024 * 1024 });
+    for (let index = 0; index < 70_000; index++) collector.emit(`key${index}`, 1);
     collector.emit('big', 1n);
     expect(() => collector.emit('big', 1)).toThrow('bigint');
     expect(() => collector.emit('key1', 1n)).toThrow('bigint');
