@@ -2,6 +2,10 @@
  * The data plane of the map side on one core: emit into the combine table and the sort buffer, sort, write the segment. Seeded; prints the best
  * and the median round with a checksum of the segments. `node bench/collect.bench.ts [records] [part of a name]`, one name a process for figures
  * as a job has them: code that has seen several combiners is slower. Times are processor time of the thread. `npm test` runs it once, small.
+ *
+ * Best of 7 rounds of 1 M records, Node 24, one busy AMD EPYC core with 1 MiB of L2 (emit a record / finish a record written):
+ *   sum, slices: 20 thousand words 44 ns; 2 million words 150 / 150 ns (before entries were touched ahead 400 / 350 ns)
+ *   sort: 100-byte records 88 / 290 ns = 265 MB/s; one hot key 40 / 76 ns
  */
 import * as zlib from 'node:zlib';
 import { sum } from '../lib/combine/sum.ts';

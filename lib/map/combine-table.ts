@@ -27,8 +27,8 @@ export type CombineTableOptions = {
  * without a loop, and looked up in a KeyTable.
  *
  * While the table fits the cache a pair is looked up at once. Beyond that pairs wait until there are 512 and are looked up together, which
- * halves the time a pair. Pairs whose value is no number never wait, so an error belongs to the record in hand. Figures:
- * bench/collect.bench.ts.
+ * halves the time a pair: 44 ns at 20 thousand keys, 150 ns at two million (bench/collect.bench.ts). Pairs whose value is no number never
+ * wait, so an error belongs to the record in hand.
  *
  * All limits are counted, not measured: the same pairs always make the table full at the same pair.
  */
