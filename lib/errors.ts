@@ -97,7 +97,7 @@ export class ScratchFullError extends RefoldError {
   override readonly name = 'ScratchFullError';
   readonly code = 'REFOLD_SCRATCH_FULL';
   readonly retryable = false;
-  readonly hint = 'Free some space where temporary files go (TMPDIR), or raise --memory-bytes.';
+  readonly hint = 'Free some space where the work area (.refold) lies, or raise --memory-bytes so that less is spilled.';
   constructor(values: { path: string; reason: string }, options?: ErrorOptions) {
     super(`Temporary file ${values.path} cannot be written: ${values.reason}.`, values, options);
   }

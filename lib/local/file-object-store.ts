@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { assert, InputChangedError, ObjectMissingError, WorkAreaError } from '../errors.ts';
 import { assertObjectKey, type ObjectInfo, type ObjectStore, type ObjectWriter } from '../ports/object-store.ts';
 import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { type FileSystem, newBytes, nodeFileSystem, readFully, writeFully } from './file-system.ts';
+import { type FileSystem, makeFolders, newBytes, nodeFileSystem, readFully, writeFully } from './file-system.ts';
 import { describeVersion, writtenVersionOf } from './file-version.ts';
 import { isProcessAlive } from './process-alive.ts';
 import { type Walk, walkFolder } from './walk-folder.ts';
@@ -270,7 +270,7 @@ class FileObjectWriter implements ObjectWriter {
       return this.#files.openSync(this.#temporaryPath, 'wx');
     } catch (error) {
       if (!isFileError(error, 'ENOENT')) throw error;
-      this.#files.mkdirSync(dirname(this.#temporaryPath), { recursive: true });
+      makeFolders(this.#files, dirname(this.#temporaryPath));
       return this.#files.openSync(this.#temporaryPath, 'wx');
     }
   }
@@ -293,7 +293,7 @@ class FileObjectWriter implements ObjectWriter {
         return;
       } catch (error) {
         if (!isFileError(error, 'ENOENT') || tries === FOLDER_TRIES_MAX) throw toWorkAreaError(error, this.#path);
-        this.#try(() => this.#files.mkdirSync(dirname(this.#path), { recursive: true }));
+        this.#try(() => makeFolders(this.#files, dirname(this.#path)));
       }
     }
   }

@@ -9,7 +9,7 @@ import {
   type StagedPart,
 } from '../ports/output-store.ts';
 import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { type FileSystem, newBytes, nodeFileSystem, syncFile, syncFolder, writeFully } from './file-system.ts';
+import { type FileSystem, makeFolders, newBytes, nodeFileSystem, syncFile, syncFolder, writeFully } from './file-system.ts';
 import { writtenVersionOf } from './file-version.ts';
 
 /** Output paths start at `cwd` unless they are absolute. */
@@ -39,6 +39,7 @@ export class FileOutputStore implements OutputStore {
   }
 
   async inspect(): Promise<OutputState> {
+    this.#checkWritable();
     const names = this.#namesIn(this.#folder).filter((name) => !name.startsWith(INNER_STAGING_PREFIX));
     const [example] = names.sort(comparePartNames);
     if (example === undefined) return { kind: 'empty' };
@@ -94,7 +95,7 @@ export class FileOutputStore implements OutputStore {
 
   async clear(keep: readonly string[]): Promise<void> {
     const names = this.#namesIn(this.#folder);
-    if (names.length === 0) return;
+    if (names.length === 0 || (await this.#isSuccessOurs())) return;
     // Synced apart: parts must never go while a `_SUCCESS` still vouches for them.
     this.#remove(join(this.#folder, SUCCESS_NAME));
     await this.#syncFolder(this.#folder);
@@ -134,6 +135,17 @@ export class FileOutputStore implements OutputStore {
     this.#try(staging, () => this.#files.rmSync(staging, { recursive: true, force: true }));
   }
 
+  async #isSuccessOurs(): Promise<boolean> {
+    const bytes = await this.readSuccess();
+    if (bytes === undefined) return false;
+    try {
+      const success = JSON.parse(Buffer.from(bytes).toString('utf8')) as { jobId?: unknown } | null;
+      return success?.jobId === this.#jobId;
+    } catch {
+      return false; // Somebody else's, in a format of their own.
+    }
+  }
+
   #stagedPath(name: string, attemptId: string): string {
     assert(/^[\w.-]+$/.test(name) && /^[\w.-]+$/.test(attemptId), 'part names and attempt ids are safe in a file name');
     return join(this.#stagingFolder(), `${name}.${attemptId}`);
@@ -162,9 +174,19 @@ export class FileOutputStore implements OutputStore {
     }
   }
 
+  /** Better found out before the work than after it: makes the folder that parts will wait in, and takes it away again. */
+  #checkWritable(): void {
+    const staging = this.#stagingFolder();
+    this.#try(staging, () => {
+      const first = makeFolders(this.#files, staging);
+      if (first === undefined) return;
+      for (let made = staging; made.length >= first.length; made = dirname(made)) this.#files.rmdirSync(made);
+    });
+  }
+
   /** Makes the folder and those above it, and their names durable. */
   async #makeFolder(folder: string): Promise<void> {
-    const first = this.#try(folder, () => this.#files.mkdirSync(folder, { recursive: true }));
+    const first = this.#try(folder, () => makeFolders(this.#files, folder));
     if (first === undefined) return;
     for (let made = folder; made.length >= first.length; made = dirname(made)) await this.#syncFolder(dirname(made));
   }

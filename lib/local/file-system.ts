@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { isFileError } from './file-error.ts';
 
 /**
  * The calls that the local adapters make, so that tests can record them, order them and let them fail. Synchronous but for
@@ -79,6 +81,28 @@ export async function syncFolder(files: FileSystem, path: string): Promise<void>
   } finally {
     files.closeSync(fd);
   }
+}
+
+/**
+ * Makes a folder and those above it; answers the topmost that it made, if it made any. Node's own recursive mkdir never returns where
+ * the system makes no folders and says that there is no such one, as below /proc.
+ */
+export function makeFolders(files: FileSystem, path: string): string | undefined {
+  if (isFolder(files, path)) return undefined;
+  const parent = dirname(path);
+  const first = parent === path ? undefined : makeFolders(files, parent);
+  try {
+    files.mkdirSync(path);
+    return first ?? path;
+  } catch (error) {
+    // Another process was faster.
+    if (isFileError(error, 'EEXIST') && isFolder(files, path)) return first;
+    throw error;
+  }
+}
+
+function isFolder(files: FileSystem, path: string): boolean {
+  return files.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A new array that is not zeroed first and shares its memory with no other. */

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, WorkAreaError } from '../errors.ts';
 import { isFileError, isMissing, reasonOf } from './file-error.ts';
+import { makeFolders, nodeFileSystem } from './file-system.ts';
 import { isProcessAlive } from './process-alive.ts';
 
 export type JobLock =
@@ -20,7 +21,7 @@ export async function acquireJobLock(folder: string, jobId: string): Promise<Job
   assert(/^[\w.-]+$/.test(jobId), 'a job id is safe in a file name');
   const lockPath = join(folder, `${jobId}.lock`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(nodeFileSystem, folder);
     return await lockOrHolder(lockPath, join(folder, `${jobId}.json`));
   } catch (error) {
     const reason = isFileError(error) ? reasonOf(error) : isSqliteError(error) ? error.message : undefined;

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LedgerUnusableError, LedgerVersionError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { isFileError, reasonOf } from './file-error.ts';
+import { makeFolders, nodeFileSystem } from './file-system.ts';
 
 /** Format of the tables below; kept in the file as `user_version`. */
 const LEDGER_FORMAT = 1;
@@ -50,7 +50,7 @@ export class LedgerDatabase {
     // Here and not at the top: commands that need no ledger start faster.
     const { DatabaseSync } = await import('node:sqlite');
     return retryBusy(path, clock, () => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolders(nodeFileSystem, dirname(path));
       const database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS });
       try {
         // A new file is made without syncs, which are 20-70 ms of its first job: it is empty, or there is nothing in it to lose.

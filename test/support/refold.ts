@@ -32,6 +32,7 @@ export type Started = {
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), 'refold-test-'));
   readonly #mark = randomUUID();
+  #fileKibMax: number | undefined;
 
   constructor() {
     onTestFinished(() => {
@@ -59,6 +60,16 @@ export class Workplace {
     );
   }
 
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  /** From now on no process can make a file larger than that; without an argument, every size is allowed again. */
+  limited(fileKibMax?: number): this {
+    this.#fileKibMax = fileKibMax;
+    return this;
+  }
+
   /** The command line, as a process of its own. */
   start(...args: readonly string[]): Started {
     return this.startNode(MAIN, ...args);
@@ -66,7 +77,8 @@ export class Workplace {
 
   /** Another program of the tests. */
   startNode(file: string, ...args: readonly string[]): Started {
-    const child = spawn(process.execPath, [file, ...args], {
+    const limit = this.#fileKibMax === undefined ? '' : `ulimit -f ${this.#fileKibMax}; `;
+    const child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, file, ...args], {
       cwd: this.folder,
       env: { ...process.env, [MARK]: this.#mark },
       stdio: ['ignore', 'pipe', 'pipe'],
