@@ -1,112 +1,133 @@
-import { assert, ObjectMissingError } from '../errors.ts';
+import { assert } from '../errors.ts';
+import type { PartAccount } from '../job/attempt-account.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import { type AttemptFile, readAttemptFile } from '../output/attempt-file.ts';
-import { balanceOutput } from '../output/receipt.ts';
-import { encodeReceipt, encodeSuccess } from '../output/success-file.ts';
-import type { Phase, TaskId } from '../ports/task-ledger.ts';
-import type { World } from '../ports/world.ts';
+import type { AttemptFile } from '../output/attempt-file.ts';
+import { balanceOutput, type Receipt } from '../output/receipt.ts';
+import { encodeReceipt, encodeSuccess, parseSuccess } from '../output/success-file.ts';
+import type { OutputStore } from '../ports/output-store.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import { buildReceipt } from './build-receipt.ts';
-import { attemptKeysOf, decideNext, type Flow } from './decide-next.ts';
-import { enterState, readJobItem, readJobRecord } from './job-access.ts';
+import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
+import { decideNext, type Flow } from './decide-next.ts';
+import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
 import type { CommitAnswer, CommitCall } from './machine-call.ts';
+import { type Winner, winnersOf } from './step-output.ts';
 import { receiptKey } from './work-layout.ts';
 
-/** Parts published in one call before the state machine goes round again. */
-const PARTS_PER_CALL = 2_000;
-const PARTS_IN_FLIGHT = 8;
-
-type Winner = { readonly task: TaskId; readonly attemptId: string; readonly attemptKey: string };
+/** Attempts whose parts are published in one call, before the state machine goes round again. */
+const ATTEMPTS_PER_CALL = 2_000;
+const ATTEMPTS_IN_FLIGHT = 8;
 
 /**
- * The Commit state: makes the winners' parts visible, then `_SUCCESS`. Only rolls forward: it may run twice, and crash anywhere. A part
- * that is gone has its commit invalidated, and its task runs again.
+ * The Commit state: makes the winners' parts visible, then `_SUCCESS`. Only rolls forward: it may run twice, also at once, and crash
+ * anywhere. When something of a winner is gone it takes back what can be seen, and the winners' tasks run again.
  */
 export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer> {
   const { world } = flow;
   const { jobId, run } = call;
   const job = await readJobRecord(world, jobId);
-  const { state, generations } = await readJobItem(world, jobId);
-  if (state === 'DONE') return { next: 'done' };
-  if (state !== 'COMMITTING') {
+  const item = await readJobItem(world, jobId);
+  if (item.state === 'DONE') return { next: 'done' };
+  const known = new Map<string, AttemptFile>();
+  const { generations } = item;
+  if (item.state !== 'COMMITTING') {
     // The digests are those of the generations read here, or the move is refused.
-    const next = await decideNext(flow, job, run, 0, call.at.round ?? 0);
+    const next = await decideNext(flow, job, run, call.at.round ?? 0);
     if (next.next !== 'commit') return next as CommitAnswer;
-    if ((await enterState(world, jobId, run, 'COMMITTING', { generations })) === 'generations-changed') {
-      return (await decideNext(flow, job, run, 0, (call.at.round ?? 0) + 1)) as CommitAnswer;
-    }
+    // A loss that is found before anything can be seen takes nothing back.
+    if ((await readStepAccounts(world, job, run, generations, known)) === 'lost') return goRound(flow, job, call);
+    if ((await enterState(world, jobId, run, 'COMMITTING', { generations })) === 'generations-changed')
+      return goRound(flow, job, call);
   }
-  const winners = await winnersOf(world, job);
-  const files = await readFiles(world, run, winners);
-  if (files === 'lost') return goRound(flow, job, call);
   const output = world.openOutput(job.output, jobId);
-  const names = files.flatMap((file) => file.parts.map((part) => part.account.name));
-  const start = call.at.published ?? 0;
-  if (start === 0) await output.clear(names);
-  let published = 0;
-  let gone = false;
-  for (; start + published < files.length && published < PARTS_PER_CALL; published += PARTS_IN_FLIGHT) {
-    const batch = files.slice(start + published, Math.min(start + published + PARTS_IN_FLIGHT, start + PARTS_PER_CALL));
-    const answers = await Promise.all(
-      batch.map(async (file, offset) => {
-        const parts = await Promise.all(file.parts.map((part) => output.publish(part.staged)));
-        if (parts.every((answer) => answer === 'published')) return true;
-        const { task, attemptId } = winners[start + published + offset]!;
-        world.log.write('warn', 'a staged part is gone: its task runs again', { ...task });
-        await world.ledger.invalidate(task, attemptId, run);
-        return false;
-      }),
-    );
-    gone ||= answers.includes(false);
+  let receipt = await readOwnReceipt(output, job);
+  if (receipt === undefined) {
+    const accounts = await readStepAccounts(world, job, run, generations, known);
+    if (accounts === 'lost') return takeBack(flow, job, call, output);
+    const start = item.state === 'COMMITTING' ? (call.at.published ?? 0) : 0;
+    const published = await publish(flow, output, accounts.at(-1)!, start);
+    if (published === 'gone') return takeBack(flow, job, call, output);
+    if (published < accounts.at(-1)!.files.length) return { ...call.at, published };
+    receipt = await buildReceipt(world, job, run, accounts);
+    const parts = accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
+    balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, parts);
+    // The last look: another run, or a late attempt that found something lost, may have taken the job back to a phase.
+    if (!(await isStillOurs(flow, call)) || !(await isWhole(output, parts))) return takeBack(flow, job, call, output);
+    const { createdAtMs, name } = job;
+    await output.writeSuccess(encodeSuccess({ format: 1, jobId, name, createdAtMs, parts, counters: receipt.counters, receipt }));
   }
-  if (gone) return goRound(flow, job, call);
-  if (start + published < files.length) return { ...call.at, published: start + published };
-  const receipt = await buildReceipt(world, job, run, files);
-  const parts = files.flatMap((file) => file.parts.map((part) => part.account));
-  balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, parts);
-  await output.writeSuccess(encodeSuccess({ format: 1, jobId, name: job.name, parts, counters: receipt.counters, receipt }));
-  await world.work.put(receiptKey(jobId), encodeReceipt(receipt));
-  await enterState(world, jobId, run, 'DONE');
+  // Before DONE, because nobody comes back to a job that is done.
   await output.sweep();
+  await world.work.put(receiptKey(jobId), encodeReceipt(receipt));
+  if ((await enterDone(world, jobId, run)) === 'left') return goRound(flow, job, call);
   await world.ledger.releaseLease(job.output, jobId);
   return { next: 'done' };
 }
 
-/** Invalidation has taken the job out of COMMITTING; what is lost is found from the first step on. */
+/** What is lost is found from the first step on. */
 async function goRound(flow: Flow, job: JobRecord, call: CommitCall): Promise<CommitAnswer> {
-  return (await decideNext(flow, job, call.run, 0, (call.at.round ?? 0) + 1)) as CommitAnswer;
+  return (await decideNext(flow, job, call.run, (call.at.round ?? 0) + 1)) as CommitAnswer;
 }
 
-/** The last step's committed attempts, in part order. */
-async function winnersOf(world: World, job: JobRecord): Promise<readonly Winner[]> {
-  const step = job.shape.steps.length - 1;
-  const phase = await outputPhase(world, job, step);
-  const keys = await attemptKeysOf(world, job.jobId, step, phase);
-  return [...keys]
-    .toSorted(([a], [b]) => a - b)
-    .map(([index, { attemptId, attemptKey }]) => ({ task: { jobId: job.jobId, step, phase, index }, attemptId, attemptKey }));
-}
-
-/** Which phase's attempts left a step's output: reduce (and Solo), or map in a map-only step. */
-export async function outputPhase(world: World, job: JobRecord, step: number): Promise<Phase> {
-  const plan = await readStepPlan(world, job.jobId, step);
-  assert(plan !== undefined, 'a step that has ended was planned');
-  if (!plan.mapOnly) return 'reduce';
-  const solo = await world.ledger.readTask({ jobId: job.jobId, step, phase: 'reduce', index: 0 });
-  return solo?.commit === undefined ? 'map' : 'reduce';
-}
-
-async function readFiles(world: World, run: number, winners: readonly Winner[]): Promise<readonly AttemptFile[] | 'lost'> {
-  const files: AttemptFile[] = [];
-  let lost = false;
-  for (const { task, attemptId, attemptKey } of winners) {
-    try {
-      files.push(await readAttemptFile(world, attemptKey));
-    } catch (error) {
-      if (!(error instanceof ObjectMissingError)) throw error;
-      await world.ledger.invalidate(task, attemptId, run);
-      lost = true;
-    }
+/** That of `_SUCCESS`, if this very job wrote it: an earlier call of Commit got as far as that, and the output is whole. */
+async function readOwnReceipt(output: OutputStore, { jobId, createdAtMs }: JobRecord): Promise<Receipt | undefined> {
+  const bytes = await output.readSuccess();
+  if (bytes === undefined) return undefined;
+  try {
+    const success = parseSuccess(bytes);
+    return success.jobId === jobId && success.createdAtMs === createdAtMs ? success.receipt : undefined;
+  } catch {
+    return undefined; // Another program's.
   }
-  return lost ? 'lost' : files;
+}
+
+/** How many attempts have their parts published, from `start` on; `gone` when a part is neither staged nor published. */
+async function publish({ world }: Flow, output: OutputStore, account: StepAccount, start: number): Promise<number | 'gone'> {
+  const { files, winners } = account;
+  if (start === 0) await output.clear(files.flatMap((file) => file.parts.map((part) => part.account.name)));
+  const end = Math.min(start + ATTEMPTS_PER_CALL, files.length);
+  for (let at = start; at < end; at += ATTEMPTS_IN_FLIGHT) {
+    const batch = files.slice(at, Math.min(at + ATTEMPTS_IN_FLIGHT, end));
+    const answers = await Promise.all(
+      batch.map(async (file, offset) => {
+        const parts = await Promise.all(file.parts.map((part) => output.publish(part.staged)));
+        if (parts.every((answer) => answer === 'published')) return true;
+        world.log.write('warn', 'a staged part is gone: its task runs again', { ...winners[at + offset]!.task });
+        return false;
+      }),
+    );
+    if (answers.includes(false)) return 'gone';
+  }
+  return end;
+}
+
+async function isStillOurs({ world }: Flow, { jobId, run }: CommitCall): Promise<boolean> {
+  const job = await readJobItem(world, jobId);
+  if (job.run !== run) throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
+  return job.state === 'COMMITTING' || job.state === 'DONE';
+}
+
+async function isWhole(output: OutputStore, parts: readonly PartAccount[]): Promise<boolean> {
+  const found = new Map((await output.listParts()).map(({ name, bytes }) => [name, bytes]));
+  return parts.every(({ name, bytes }) => found.get(name) === bytes);
+}
+
+/**
+ * From COMMITTING back to a phase, which may fail: nothing must be seen meanwhile. With its parts the winners of the last step are gone,
+ * so they are invalidated, which takes the job out of COMMITTING.
+ */
+async function takeBack(flow: Flow, job: JobRecord, call: CommitCall, output: OutputStore): Promise<CommitAnswer> {
+  const { world } = flow;
+  const { jobId, run } = call;
+  const { state } = await readJobItem(world, jobId);
+  if (state === 'DONE') return { next: 'done' };
+  await isStillOurs(flow, call);
+  await output.clear([]);
+  for (const { task, attemptId } of await lastWinners(flow, job)) await world.ledger.invalidate(task, attemptId, run);
+  return goRound(flow, job, call);
+}
+
+async function lastWinners({ world }: Flow, job: JobRecord): Promise<readonly Winner[]> {
+  const plan = await readStepPlan(world, job.jobId, job.shape.steps.length - 1);
+  assert(plan !== undefined, 'a job that commits was planned');
+  return await winnersOf(world, job.jobId, plan);
 }

@@ -1,21 +1,23 @@
 import { assert, RefoldError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import type { ReduceResult } from '../ports/task-ledger.ts';
+import type { Commit, Phase, TaskId, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { digestsThatDiffer } from './check-digests.ts';
-import { enterState, readAllTasks, readJobItem, readJson, uncommitted } from './job-access.ts';
+import { enterState, readAllTasks, readJobItem, uncommitted } from './job-access.ts';
 import type { CommitNext, MapNext, PlanNext, PlanReduceNext, ReduceNext, SampleNext, SoloNext } from './machine-call.ts';
 import { readReduceGroups } from './reduce-groups.ts';
+import { soloCommit, winnerIds } from './step-output.ts';
 import { splitRow, writeTaskList } from './task-list.ts';
 import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from './work-layout.ts';
 
 export type Next = PlanNext | SoloNext | SampleNext | MapNext | PlanReduceNext | ReduceNext | CommitNext;
 
-/** Rounds of one step in one run before the job gives up: each round means that committed work was lost again. */
-const ROUNDS_MAX = 25;
+/** Rounds of a run before the job gives up. A step takes one a phase; each further one means that committed work was lost again. */
+const LOST_ROUNDS_MAX = 25;
+const ROUNDS_PER_STEP = 3;
 
 /** Committed work keeps vanishing. */
 export class LostTooOftenError extends RefoldError {
@@ -23,9 +25,9 @@ export class LostTooOftenError extends RefoldError {
   readonly code = 'REFOLD_LOST_TOO_OFTEN';
   readonly retryable = false;
   readonly hint = 'Check the disk or bucket of the work area; then run the same command again.';
-  constructor(values: { jobId: string; step: number; rounds: number }, options?: ErrorOptions) {
+  constructor(values: { jobId: string; rounds: number }, options?: ErrorOptions) {
     super(
-      `${values.jobId}: results of step ${values.step} were lost and made anew ${values.rounds} times in this run.`,
+      `${values.jobId}: results were lost and made anew again and again: ${values.rounds} rounds in this run.`,
       values,
       options,
     );
@@ -40,24 +42,44 @@ export type Flow = {
 
 /**
  * What is to be done next, read off the ledger and the work area alone: the same for a fresh job, after a phase, and after a kill.
- * Starts at step `from`, which must be the first that is not known to be complete.
+ * Looks at every step from the first on, because a later step may have found that output of an earlier one is lost.
  */
-export async function decideNext(flow: Flow, job: JobRecord, run: number, from: number, round: number): Promise<Next> {
+export async function decideNext(flow: Flow, job: JobRecord, run: number, round: number): Promise<Next> {
   const { world } = flow;
   const { jobId } = job;
-  if (round > ROUNDS_MAX) throw new LostTooOftenError({ jobId, step: from, rounds: ROUNDS_MAX });
+  const steps = job.shape.steps.length;
+  const roundsMax = LOST_ROUNDS_MAX + ROUNDS_PER_STEP * steps;
+  if (round > roundsMax) throw new LostTooOftenError({ jobId, rounds: roundsMax });
   const item = await readJobItem(world, jobId);
-  if (item.state === 'COMMITTING') return { next: 'commit', step: job.shape.steps.length - 1 };
-  for (let step = from; step < job.shape.steps.length; step++) {
+  if (item.state === 'COMMITTING') return { next: 'commit', step: steps - 1 };
+  const plans: StepPlan[] = [];
+  for (let step = 0; step < steps; step++) {
     const plan = await readStepPlan(world, jobId, step);
-    if (plan === undefined) return { next: 'plan', step };
-    if (await needsSample(world, job, plan)) return { next: 'sample', step };
-    const next = (await isSolo(world, jobId, plan))
-      ? await nextOfSolo(world, jobId, plan)
-      : await nextOfPhases(flow, job, run, plan, step === from ? round : 0);
+    if (plan === undefined) return { next: 'plan', step, round };
+    plans.push(plan);
+    const next = await nextOfStep(flow, job, run, plans, round);
     if (next !== 'complete') return next;
   }
-  return { next: 'commit', step: job.shape.steps.length - 1, round };
+  return { next: 'commit', step: steps - 1, round };
+}
+
+/** `plans` end with that of the step itself; the steps before it are complete. */
+async function nextOfStep(
+  flow: Flow,
+  job: JobRecord,
+  run: number,
+  plans: readonly StepPlan[],
+  round: number,
+): Promise<Next | 'complete'> {
+  const { world } = flow;
+  const plan = plans.at(-1)!;
+  const { step } = plan;
+  if (await needsSample(world, job, plan)) return { next: 'sample', step, round };
+  const solo = await soloCommit(world, job.jobId, plan);
+  const soloTask: TaskId = { jobId: job.jobId, step, phase: 'reduce', index: 0 };
+  if (solo !== undefined && !(await dropStale(world, job, run, plans, [[soloTask, solo]]))) return 'complete';
+  const isRefused = !plan.solo || (await world.work.head(soloRefusedKey(job.jobId, step))) !== undefined;
+  return isRefused ? await nextOfPhases(flow, job, run, plans, round) : { next: 'solo', step, round };
 }
 
 async function needsSample(world: World, job: JobRecord, plan: StepPlan): Promise<boolean> {
@@ -67,31 +89,42 @@ async function needsSample(world: World, job: JobRecord, plan: StepPlan): Promis
   return (await world.work.head(boundariesKey(job.jobId, plan.step))) === undefined;
 }
 
-/** A step whose sandbox was lost for its size is run in phases from then on. */
-export async function isSolo(world: Pick<World, 'work'>, jobId: string, plan: StepPlan): Promise<boolean> {
-  return plan.solo && (await world.work.head(soloRefusedKey(jobId, plan.step))) === undefined;
+/** Invalidates commits that were made of pairs which an earlier step has left anew since, maybe with other content. */
+async function dropStale(
+  world: World,
+  job: JobRecord,
+  run: number,
+  plans: readonly StepPlan[],
+  commits: readonly (readonly [TaskId, Commit])[],
+): Promise<boolean> {
+  if (commits.every(([, { result }]) => result.upstream === undefined)) return false;
+  const current = await winnerIds(world, job.jobId, plans.slice(0, -1));
+  let dropped = false;
+  for (const [task, { attemptId, result }] of commits) {
+    if ((result.upstream ?? []).every((id) => current.has(id))) continue;
+    world.log.write('warn', 'an earlier step has left its pairs anew: what was made of the old ones is made anew', { ...task });
+    await world.ledger.invalidate(task, attemptId, run);
+    dropped = true;
+  }
+  return dropped;
 }
 
-async function nextOfSolo(world: World, jobId: string, plan: StepPlan): Promise<SoloNext | 'complete'> {
-  const task = await world.ledger.readTask({ jobId, step: plan.step, phase: 'reduce', index: 0 });
-  return task?.commit === undefined ? { next: 'solo', step: plan.step } : 'complete';
-}
-
-async function nextOfPhases(flow: Flow, job: JobRecord, run: number, plan: StepPlan, round: number): Promise<Next | 'complete'> {
+async function nextOfPhases(
+  flow: Flow,
+  job: JobRecord,
+  run: number,
+  plans: readonly StepPlan[],
+  round: number,
+): Promise<Next | 'complete'> {
   const { world } = flow;
   const { jobId } = job;
+  const plan = plans.at(-1)!;
   const { step } = plan;
-  const shape = job.shape.steps[step];
-  assert(shape !== undefined, 'a planned step is one of the job');
-  if (
-    shape.partition === 'range' &&
-    !plan.mapOnly &&
-    plan.splits > 0 &&
-    (await world.work.head(boundariesKey(jobId, step))) === undefined
-  ) {
-    return { next: 'sample', step };
+  let maps = await readAllTasks(world, jobId, step, 'map');
+  if (await dropStale(world, job, run, plans, commitsOf(jobId, step, 'map', maps))) {
+    maps = await readAllTasks(world, jobId, step, 'map');
   }
-  const missingMaps = uncommitted(await readAllTasks(world, jobId, step, 'map'), plan.splits);
+  const missingMaps = uncommitted(maps, plan.splits);
   if (missingMaps.length > 0) {
     await enterState(world, jobId, run, 'MAPPING');
     const key = mapTasksKey(jobId, step, run, round);
@@ -112,13 +145,15 @@ async function nextOfPhases(flow: Flow, job: JobRecord, run: number, plan: StepP
   const tasks = await readAllTasks(world, jobId, step, 'reduce');
   let missing = uncommitted(tasks, groups.length);
   if (missing.length === 0) {
+    const differing = await digestsThatDiffer(world, jobId, step, manifest, groups, tasks);
+    if (differing === 'lost') return { next: 'planReduce', step, round: round + 1 };
     // One consistent recovery line: a commit that read other content than this generation's is made anew.
-    for (const index of await digestsThatDiffer(world, jobId, manifest, groups, tasks)) {
+    for (const index of differing) {
       const commit = tasks.get(index)!.commit!;
       world.log.write('warn', 'map is not deterministic: a rerun gave other content', { jobId, step, reduceTask: index });
       await world.ledger.invalidate({ jobId, step, phase: 'reduce', index }, commit.attemptId, run);
     }
-    missing = uncommitted(await readAllTasks(world, jobId, step, 'reduce'), groups.length);
+    if (differing.length > 0) missing = uncommitted(await readAllTasks(world, jobId, step, 'reduce'), groups.length);
   }
   if (missing.length === 0) return 'complete';
   const key = reduceTasksKey(jobId, step, run, round);
@@ -130,24 +165,19 @@ async function nextOfPhases(flow: Flow, job: JobRecord, run: number, plan: StepP
   return { next: 'reduce', step, round, ...place(flow, key) };
 }
 
+function commitsOf(
+  jobId: string,
+  step: number,
+  phase: Phase,
+  tasks: ReadonlyMap<number, TaskItem>,
+): readonly (readonly [TaskId, Commit])[] {
+  return [...tasks.values()].flatMap(({ index, commit }) =>
+    commit === undefined ? [] : [[{ jobId, step, phase, index }, commit] as const],
+  );
+}
+
 function place(flow: Flow, key: string): { bucket: string; key: string; groupConcurrency: number; taskConcurrency: number } {
   // Enough groups under way to keep every sandbox busy, and few enough that waiting tasks cost no memory.
   const groupConcurrency = flow.workers === 0 ? 0 : 2 * flow.workers + 2;
   return { bucket: 'work', key, groupConcurrency, taskConcurrency: 40 };
-}
-
-/** Attempt keys of a step's committed tasks, by task index. */
-export async function attemptKeysOf(
-  world: World,
-  jobId: string,
-  step: number,
-  phase: 'map' | 'reduce',
-): Promise<ReadonlyMap<number, { attemptId: string; attemptKey: string }>> {
-  const keys = new Map<number, { attemptId: string; attemptKey: string }>();
-  for (const [index, task] of await readAllTasks(world, jobId, step, phase)) {
-    const result = task.commit?.result as (ReduceResult & { attemptKey?: string }) | undefined;
-    if (task.commit !== undefined && result?.attemptKey !== undefined)
-      keys.set(index, { attemptId: task.commit.attemptId, attemptKey: result.attemptKey });
-  }
-  return keys;
 }

@@ -42,7 +42,7 @@ export async function readJobItem(world: Pick<World, 'ledger'>, jobId: string): 
 
 /**
  * Moves the job to `to`, from whichever state it is in, by conditional writes alone. COMMITTING only rolls forward: it is left by
- * `invalidate`, never here.
+ * `invalidate`, never here, and DONE is entered from COMMITTING alone: see `enterDone`.
  * @throws RunReplacedError, JobCancelledError
  */
 export async function enterState(
@@ -60,11 +60,19 @@ export async function enterState(
     if (job.state === to) return 'moved';
     if (options.generations !== undefined && JSON.stringify(job.generations) !== JSON.stringify(options.generations))
       return 'generations-changed';
-    assert(job.state !== 'COMMITTING' || to === 'DONE', 'COMMITTING only rolls forward');
+    assert(job.state !== 'COMMITTING', 'COMMITTING only rolls forward');
     const answer = await world.ledger.setJobState(jobId, job.state, to, run, options);
     if (answer.kind === 'moved') return 'moved';
     job = answer.job;
   }
+}
+
+/** `left` when a commit was invalidated since: the job is in a phase again. @throws RunReplacedError */
+export async function enterDone(world: Pick<World, 'ledger'>, jobId: string, run: number): Promise<'done' | 'left'> {
+  const { kind, job } = await world.ledger.setJobState(jobId, 'COMMITTING', 'DONE', run);
+  if (kind === 'moved' || job.state === 'DONE') return 'done';
+  if (job.run !== run) throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
+  return 'left';
 }
 
 /** All tasks of a phase, by index; a task that nobody began is absent. */

@@ -33,7 +33,7 @@ export async function planReduce(flow: Flow, call: PlanReduceCall): Promise<Plan
   const plan = await readStepPlan(world, jobId, at.step);
   assert(plan !== undefined, 'PlanReduce comes after Plan');
   const built = await buildShuffle(world, job, plan, run);
-  const next = await decideNext(flow, job, run, at.step, (at.round ?? 0) + (built === 'lost' ? 1 : 0));
+  const next = await decideNext(flow, job, run, (at.round ?? 0) + (built === 'lost' ? 1 : 0));
   return next as PlanReduceAnswer;
 }
 
@@ -61,7 +61,13 @@ async function consistentCommits(world: World, jobId: string, plan: StepPlan): P
   }
 }
 
-async function writeIndex(world: World, job: JobRecord, plan: StepPlan, set: CommitSet, run: number): Promise<ShuffleManifest | 'lost'> {
+async function writeIndex(
+  world: World,
+  job: JobRecord,
+  plan: StepPlan,
+  set: CommitSet,
+  run: number,
+): Promise<ShuffleManifest | 'lost'> {
   const { jobId } = job;
   const known = await readShuffleManifest(world, jobId, plan.step, set.generation);
   if (known !== undefined) return known;
@@ -105,7 +111,12 @@ async function writeIndex(world: World, job: JobRecord, plan: StepPlan, set: Com
 }
 
 /** Not every generation gets an index: two segments may be lost in one round. */
-async function latestManifest(world: World, jobId: string, step: number, generation: number): Promise<ShuffleManifest | undefined> {
+async function latestManifest(
+  world: World,
+  jobId: string,
+  step: number,
+  generation: number,
+): Promise<ShuffleManifest | undefined> {
   for (let candidate = generation; candidate >= 0; candidate--) {
     const manifest = await readShuffleManifest(world, jobId, step, candidate);
     if (manifest !== undefined) return manifest;
@@ -135,7 +146,12 @@ async function readFooters(
           return await readSegmentFooter(world.work, segmentKey, footerStart, segmentBytes);
         } catch (error) {
           if (!(error instanceof CorruptSegmentError || error instanceof ObjectMissingError)) throw error;
-          world.log.write('warn', 'segment lost: its map task runs again', { jobId, step, mapTask: index, reason: error.message });
+          world.log.write('warn', 'segment lost: its map task runs again', {
+            jobId,
+            step,
+            mapTask: index,
+            reason: error.message,
+          });
           await world.ledger.invalidate({ jobId, step, phase: 'map', index }, commit.attemptId, run);
           return undefined;
         }
@@ -149,13 +165,24 @@ async function readFooters(
   return lost ? 'lost' : footers;
 }
 
-async function addTotals(world: World, job: JobRecord, plan: StepPlan, mapStart: number, footers: readonly SegmentFooter[], totals: MapTotalsSum): Promise<void> {
+async function addTotals(
+  world: World,
+  job: JobRecord,
+  plan: StepPlan,
+  mapStart: number,
+  footers: readonly SegmentFooter[],
+  totals: MapTotalsSum,
+): Promise<void> {
   const chunk = plan.chunks.findLast((candidate) => candidate.firstSplit <= mapStart);
   assert(chunk !== undefined, 'splits come in chunks of as many rows as the index has segments');
   const rows = await world.work.read(chunk.key);
   let byteStart = 0;
   for (const [offset, byteEnd] of chunk.rowEnds.entries()) {
-    totals.add(parseSplit(rows.subarray(byteStart, byteEnd)), footers[offset]!.account.counts as MapAccount, job.limit !== undefined);
+    totals.add(
+      parseSplit(rows.subarray(byteStart, byteEnd)),
+      footers[offset]!.account.counts as MapAccount,
+      job.limit !== undefined,
+    );
     byteStart = byteEnd;
   }
 }
@@ -174,7 +201,10 @@ async function writeChunk(
     segmentKey: (set.commits[mapStart + offset]!.result as MapResult).segmentKey,
     index,
   }));
-  const fingerprint = createHash('sha256').update(segments.map((segment) => segment.segmentKey).join('\n')).digest('hex').slice(0, 32);
+  const fingerprint = createHash('sha256')
+    .update(segments.map((segment) => segment.segmentKey).join('\n'))
+    .digest('hex')
+    .slice(0, 32);
   const unchanged = before?.chunks.find((chunk) => chunk.mapStart === mapStart && chunk.fingerprint === fingerprint);
   if (unchanged !== undefined && (await world.work.head(unchanged.key)) !== undefined) return unchanged;
   const key = indexChunkKey(jobId, step, set.generation, mapStart / SEGMENTS_PER_CHUNK, fingerprint);

@@ -1,10 +1,11 @@
 import type { World } from '../ports/world.ts';
 import { encodeJson, planStep, readStepPlan } from '../split/plan-step.ts';
-import type { PairsRange } from '../split/split.ts';
-import { attemptKeysOf, decideNext, type Flow } from './decide-next.ts';
-import { readAttemptFile } from '../output/attempt-file.ts';
+import type { SplitPairs } from '../split/split.ts';
+import { decideNext, type Flow } from './decide-next.ts';
 import { enterState, readJobItem, readJobRecord } from './job-access.ts';
+import { LostWorkError } from './lost-work.ts';
 import type { PlanAnswer, PlanCall } from './machine-call.ts';
+import { pairsOf, readWinnerFiles, winnersOf } from './step-output.ts';
 import { soloRefusedKey } from './work-layout.ts';
 
 /**
@@ -18,19 +19,26 @@ export async function plan(flow: Flow, call: PlanCall): Promise<PlanAnswer> {
   if (at.next === 'solo') await world.work.putIfAbsent(soloRefusedKey(jobId, at.step), encodeJson({ run }));
   const item = await readJobItem(world, jobId);
   if (item.state === 'DONE') return { next: 'done' };
+  let round = at.round ?? 0;
   if (item.state !== 'COMMITTING' && (await readStepPlan(world, jobId, at.step)) === undefined) {
     if (at.step === 0) await enterState(world, jobId, run, 'PLANNING');
-    await planStep(world, job, at.step, (upstream) => pairsOf(world, jobId, upstream));
+    try {
+      await planStep(world, job, at.step, (upstream) => upstreamPairs(world, jobId, run, upstream));
+    } catch (error) {
+      if (!(error instanceof LostWorkError)) throw error;
+      round += 1; // An earlier step has something to do again.
+    }
   }
-  const next = await decideNext(flow, job, run, at.step, at.round ?? 0);
+  const next = await decideNext(flow, job, run, round);
   return next.next === 'plan' ? plan(flow, { ...call, at: next }) : next;
 }
 
-/** What the tasks of an earlier step left, in task order. */
-async function pairsOf(world: World, jobId: string, step: number): Promise<readonly PairsRange[]> {
+/** What the tasks of an earlier step left, in order. @throws LostWorkError */
+async function upstreamPairs(world: World, jobId: string, run: number, step: number): Promise<readonly SplitPairs[]> {
   const stepPlan = await readStepPlan(world, jobId, step);
-  const keys = await attemptKeysOf(world, jobId, step, stepPlan?.mapOnly === true && !stepPlan.solo ? 'map' : 'reduce');
-  const pairs: PairsRange[] = [];
-  for (const [, { attemptKey }] of [...keys].toSorted(([a], [b]) => a - b)) pairs.push(...(await readAttemptFile(world, attemptKey)).pairs);
-  return pairs;
+  if (stepPlan === undefined) throw new LostWorkError({ what: `the plan of step ${step}` });
+  const winners = await winnersOf(world, jobId, stepPlan);
+  const files = await readWinnerFiles(world, run, winners);
+  if (files === 'lost') throw new LostWorkError({ what: `output of step ${step}` });
+  return pairsOf(winners, files);
 }

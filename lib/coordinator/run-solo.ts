@@ -2,8 +2,8 @@ import { assert } from '../errors.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Step } from '../job/step.ts';
-import { mapToFile } from '../map/run-map-only-attempt.ts';
 import { runMapAttempt } from '../map/run-map-attempt.ts';
+import { mapToFile } from '../map/run-map-only-attempt.ts';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import { MemoryTaskLedger } from '../memory/memory-task-ledger.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
@@ -24,6 +24,8 @@ export type Solo = {
   readonly job: JobRecord;
   readonly step: Step;
   readonly plan: StepPlan;
+  /** All of the plan, with the pairs that are committed now. @default as planned */
+  readonly splits?: readonly Split[];
   readonly attempt: number;
   readonly concurrency: number;
   readonly control: AttemptControl;
@@ -37,14 +39,15 @@ export type Solo = {
  */
 export async function runSolo(solo: Solo): Promise<ReduceResult> {
   const { world, job, plan, control } = solo;
-  const splits = await readSplits(world, plan);
+  const splits = solo.splits ?? (await readSplits(world, plan));
   const file = plan.mapOnly ? await soloMapOnly(solo, splits) : await soloPhases(solo, splits);
   const attemptKey = reduceAttemptKey(job.jobId, plan.step, 0, control.attemptId);
   await writeAttemptFile(world, attemptKey, file);
   return { kind: 'reduce', attemptKey, digest: '', generation: 0 };
 }
 
-async function readSplits(world: World, plan: StepPlan): Promise<readonly Split[]> {
+/** Every split of a step. */
+export async function readSplits(world: Pick<World, 'work'>, plan: StepPlan): Promise<readonly Split[]> {
   const splits: Split[] = [];
   for (const chunk of plan.chunks) {
     const rows = await world.work.read(chunk.key);
@@ -68,12 +71,20 @@ async function soloMapOnly(solo: Solo, splits: readonly Split[]): Promise<Attemp
     files.push(file);
   }
   const parts = files.flatMap((file) => file.parts);
-  return { format: 1, attemptId: control.attemptId, index: 0, mapTotals: totals.finish(), reduces: [], parts, pairs: files.flatMap((file) => file.pairs) };
+  return {
+    format: 1,
+    attemptId: control.attemptId,
+    index: 0,
+    mapTotals: totals.finish(),
+    reduces: [],
+    parts,
+    pairs: files.flatMap((file) => file.pairs),
+  };
 }
 
 async function soloPhases(solo: Solo, splits: readonly Split[]): Promise<AttemptFile> {
   const { world, job, step, plan, control } = solo;
-  const inside = await insideWorld(solo);
+  const inside = await insideWorld(solo, splits);
   for (const split of splits) {
     const task = { jobId: job.jobId, step: plan.step, phase: 'map', index: split.index } as const;
     const result = await runMapAttempt({ ...solo, world: inside, task, split });
@@ -85,7 +96,17 @@ async function soloPhases(solo: Solo, splits: readonly Split[]): Promise<Attempt
   const files: AttemptFile[] = [];
   for (const group of groups) {
     const task = { jobId: job.jobId, step: plan.step, phase: 'reduce', index: group.index } as const;
-    const options = { world: inside, job, step, task, group, groupCount: groups.length, manifest, attempt: solo.attempt, control };
+    const options = {
+      world: inside,
+      job,
+      step,
+      task,
+      group,
+      groupCount: groups.length,
+      manifest,
+      attempt: solo.attempt,
+      control,
+    };
     files.push((await reduceToFile(options)).file);
   }
   const pairs = files.flatMap((file) => file.pairs);
@@ -109,14 +130,14 @@ async function readOrBuild(inside: World, job: JobRecord, plan: StepPlan) {
 }
 
 /** The outside world with a work area and a ledger of its own, holding what the programs read of the plan. */
-async function insideWorld({ world, job, plan }: Solo): Promise<World> {
+async function insideWorld({ world, job, plan }: Solo, splits: readonly Split[]): Promise<World> {
   const work = new MemoryObjectStore();
   const ledger = new MemoryTaskLedger(world.clock);
   await work.put(stepPlanKey(job.jobId, plan.step), encodeJson(plan));
   for (const chunk of plan.chunks) await work.put(chunk.key, await world.work.read(chunk.key));
   const boundaries = boundariesKey(job.jobId, plan.step);
   if ((await world.work.head(boundaries)) !== undefined) await work.put(boundaries, await world.work.read(boundaries));
-  for (const split of await readSplits(world, plan)) {
+  for (const split of splits) {
     for (const { key } of split.pairs ?? []) await work.put(key, await world.work.read(key));
   }
   await ledger.createJob({

@@ -1,8 +1,9 @@
 import { assert } from '../errors.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { Job } from '../job/define-job.ts';
-import { type JobShape, shapeOf } from '../job/job-shape.ts';
+import { toFailure } from '../job/failure.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { type JobShape, shapeOf } from '../job/job-shape.ts';
 import { type Step, stepsOf } from '../job/step.ts';
 import { runMapAttempt } from '../map/run-map-attempt.ts';
 import { runMapOnlyAttempt } from '../map/run-map-only-attempt.ts';
@@ -12,14 +13,15 @@ import type { TaskId, TaskResult } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { runReduceAttempt } from '../reduce/run-reduce-attempt.ts';
 import { LostSegmentError } from '../shuffle/lost-segment.ts';
-import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
+import { readShuffleManifest, type ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import { parseSplit } from '../split/split.ts';
+import { parseSplit, type Split, type SplitPairs } from '../split/split.ts';
 import { readJobItem, readJobRecord } from './job-access.ts';
+import { dropIndex, isLostIndex, isUnreadable, LostWorkError } from './lost-work.ts';
 import type { MapCall, ReduceCall, RowRef, SampleCall, SoloCall, TaskAnswer } from './machine-call.ts';
 import { type ReduceGroup, readReduceGroups } from './reduce-groups.ts';
-import { runSolo } from './run-solo.ts';
-import { toFailure } from '../job/failure.ts';
+import { readSplits, runSolo } from './run-solo.ts';
+import { resolvePairs } from './step-output.ts';
 
 /** What a sandbox is asked to do. Plain data. */
 export type SandboxTask =
@@ -65,11 +67,15 @@ export class TaskPrograms {
     const job = await this.readRecord(call.jobId);
     const task: TaskId = { jobId: call.jobId, step: call.step, phase: 'map', index: call.task.index };
     return await this.attempt(task, control, call.run, async (attempt) => {
-      const split = parseSplit(await this.readRow(call.task.row));
-      assert(split.index === task.index, 'a task list names each split by its own index');
-      const options = { world, job, step: this.stepAt(call.step), task, split, attempt, concurrency, control };
-      const plan = await readStepPlan(world, call.jobId, call.step);
-      return plan?.mapOnly === true ? await runMapOnlyAttempt({ ...options, splitCount: plan.splits }) : await runMapAttempt(options);
+      const row = parseSplit(await this.readRow(call.task.row));
+      assert(row.index === task.index, 'a task list names each split by its own index');
+      return await this.overPairs(task, call.run, [row], async ([split]) => {
+        const options = { world, job, step: this.stepAt(call.step), task, split: split!, attempt, concurrency, control };
+        const plan = await readStepPlan(world, call.jobId, call.step);
+        return plan?.mapOnly === true
+          ? await runMapOnlyAttempt({ ...options, splitCount: plan.splits })
+          : await runMapAttempt(options);
+      });
     });
   }
 
@@ -85,17 +91,43 @@ export class TaskPrograms {
       const group = JSON.parse(Buffer.from(await this.readRow(call.task.row)).toString('utf8')) as ReduceGroup;
       const groupCount = (await readReduceGroups(world, call.jobId, call.step))!.length;
       try {
-        return await runReduceAttempt({ world, job, step: this.stepAt(call.step), task, group, groupCount, manifest, attempt, control });
+        return await runReduceAttempt({
+          world,
+          job,
+          step: this.stepAt(call.step),
+          task,
+          group,
+          groupCount,
+          manifest,
+          attempt,
+          control,
+        });
       } catch (error) {
-        if (!(error instanceof LostSegmentError)) throw error;
-        for (const { mapIndex } of error.lost) {
-          world.log.write('warn', 'segment lost: its map task runs again', { ...task, mapTask: mapIndex, reason: error.message });
-          await world.ledger.invalidate({ ...task, phase: 'map', index: mapIndex }, manifest.mapAttempts[mapIndex]!, call.run);
-        }
-        await world.ledger.failAttempt(task, control.attemptId, toFailure(error));
-        return undefined;
+        await this.reportLoss(task, manifest, error, call.run);
+        throw error;
       }
     });
+  }
+
+  /** What a reduce attempt could not read is given up, so that it is made anew. @throws LostWorkError when that was it */
+  private async reportLoss(task: TaskId, manifest: ShuffleManifest, error: unknown, run: number): Promise<void> {
+    const { world } = this;
+    const isIndex = isLostIndex(error, manifest);
+    if (!isIndex && !(error instanceof LostSegmentError)) return;
+    // A late attempt needs nothing any more, and what the job has got further with is not its to undo.
+    if (!(await this.isWanted(task))) throw new LostWorkError({ what: error.message }, { cause: error });
+    if (isIndex) await dropIndex(world, task.jobId, task.step, manifest, error);
+    else {
+      for (const { mapIndex } of error.lost) {
+        world.log.write('warn', 'segment lost: its map task runs again', { ...task, mapTask: mapIndex, reason: error.message });
+        await world.ledger.invalidate({ ...task, phase: 'map', index: mapIndex }, manifest.mapAttempts[mapIndex]!, run);
+      }
+    }
+    throw new LostWorkError({ what: error.message }, { cause: error });
+  }
+
+  private async isWanted(task: TaskId): Promise<boolean> {
+    return (await this.world.ledger.readTask(task))?.commit === undefined;
   }
 
   private async runSolo(call: SoloCall, concurrency: number, control: AttemptControl): Promise<TaskAnswer> {
@@ -104,9 +136,12 @@ export class TaskPrograms {
     const plan = await readStepPlan(world, call.jobId, call.at.step);
     assert(plan !== undefined, 'Solo comes after Plan');
     const task: TaskId = { jobId: call.jobId, step: call.at.step, phase: 'reduce', index: 0 };
-    return await this.attempt(task, control, call.run, (attempt) =>
-      runSolo({ world, job, step: this.stepAt(call.at.step), plan, attempt, concurrency, control }),
-    );
+    return await this.attempt(task, control, call.run, async (attempt) => {
+      const rows = await readSplits(world, plan);
+      return await this.overPairs(task, call.run, rows, (splits) =>
+        runSolo({ world, job, step: this.stepAt(call.at.step), plan, splits, attempt, concurrency, control }),
+      );
+    });
   }
 
   private async runSample(call: SampleCall, control: AttemptControl): Promise<TaskAnswer> {
@@ -114,28 +149,73 @@ export class TaskPrograms {
     const job = await this.readRecord(call.jobId);
     const plan = await readStepPlan(world, call.jobId, call.at.step);
     assert(plan !== undefined, 'Sample comes after Plan');
-    await runSample({ world, job, step: this.stepAt(call.at.step), plan, control });
+    const pairs: SplitPairs[] = [];
+    const resolve = async (planned: Split) => {
+      const split = await resolvePairs(world, call.jobId, call.run, planned);
+      if (split === undefined) throw new LostWorkError({ what: `the pairs that split ${planned.index} maps` });
+      pairs.push(...(split.pairs ?? []));
+      return split;
+    };
+    try {
+      await runSample({ world, job, step: this.stepAt(call.at.step), plan, control, resolve });
+    } catch (error) {
+      // Plan, which comes next, finds that an earlier step has something to do again.
+      if (error instanceof LostWorkError) return {};
+      const lost = pairs.find(({ key }) => isUnreadable(error, key));
+      if (lost === undefined) throw error;
+      await world.ledger.invalidate({ jobId: call.jobId, ...lost.task }, lost.attemptId, call.run);
+    }
     return {};
   }
 
-  /** The frame of every attempt. `work` answers undefined when the attempt ended without a result, and said so to the ledger. */
+  /**
+   * Work over splits with the pairs that are committed now. Pairs that cannot be read have their commit invalidated.
+   * @throws LostWorkError when an earlier step is to leave them anew first
+   */
+  private async overPairs<Result extends TaskResult>(
+    task: TaskId,
+    run: number,
+    rows: readonly Split[],
+    work: (splits: readonly Split[]) => Promise<Result>,
+  ): Promise<Result> {
+    const { ledger } = this.world;
+    if (rows.every((row) => row.pairs === undefined)) return await work(rows);
+    const splits: Split[] = [];
+    for (const row of rows) {
+      const split = await resolvePairs(this.world, task.jobId, run, row);
+      if (split === undefined) throw new LostWorkError({ what: `the pairs that split ${row.index} maps` });
+      splits.push(split);
+    }
+    const pairs = splits.flatMap((split) => split.pairs ?? []);
+    try {
+      const upstream = [...new Set(pairs.map(({ attemptId }) => attemptId))];
+      return { ...(await work(splits)), upstream };
+    } catch (error) {
+      const lost = pairs.find(({ key }) => isUnreadable(error, key));
+      if (lost === undefined) throw error;
+      if (await this.isWanted(task)) await ledger.invalidate({ jobId: task.jobId, ...lost.task }, lost.attemptId, run);
+      throw new LostWorkError({ what: lost.key }, { cause: error });
+    }
+  }
+
+  /** The frame of every attempt. What throws LostWorkError ends without a result, and CheckPhase sends its task round. */
   private async attempt(
     task: TaskId,
     control: AttemptControl,
     run: number,
-    work: (attempt: number) => Promise<TaskResult | undefined>,
+    work: (attempt: number) => Promise<TaskResult>,
   ): Promise<TaskAnswer> {
     const { ledger } = this.world;
     const begun = await ledger.beginAttempt(task, control.attemptId);
     if (begun.kind === 'committed') return {};
-    let result: TaskResult | undefined;
+    let result: TaskResult;
     try {
       result = await work(begun.attempt);
     } catch (error) {
       await ledger.failAttempt(task, control.attemptId, toFailure(error));
+      if (error instanceof LostWorkError) return {};
       throw error;
     }
-    if (result === undefined) return {};
     const answer = await ledger.commit(task, control.attemptId, result);
     if (answer.kind === 'lost') await this.discard(task, result, run);
     return {};

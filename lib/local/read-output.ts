@@ -1,8 +1,8 @@
-import { outputPhase } from '../coordinator/commit.ts';
-import { attemptKeysOf } from '../coordinator/decide-next.ts';
-import { RefoldError } from '../errors.ts';
+import { winnersOf } from '../coordinator/step-output.ts';
+import { assert, RefoldError } from '../errors.ts';
 import { readAttemptFile } from '../output/attempt-file.ts';
 import { readPairObject } from '../output/read-pair-object.ts';
+import { readStepPlan } from '../split/plan-step.ts';
 import type { PreparedJob } from './prepare-job.ts';
 
 /** The job's pairs were not kept: it was run by the command line, which keeps only the parts. */
@@ -18,10 +18,10 @@ export class PairsNotKeptError extends RefoldError {
 
 /** Pairs of a finished job, in the order of its parts. */
 export async function* readOutputPairs({ world, record }: PreparedJob): AsyncGenerator<readonly [unknown, unknown]> {
-  const step = record.shape.steps.length - 1;
-  const keys = await attemptKeysOf(world, record.jobId, step, await outputPhase(world, record, step));
-  for (const [, { attemptKey }] of [...keys].toSorted(([a], [b]) => a - b)) {
-    const file = await readAttemptFile(world, attemptKey);
+  const plan = await readStepPlan(world, record.jobId, record.shape.steps.length - 1);
+  assert(plan !== undefined, 'a job that is done was planned');
+  for (const { result } of await winnersOf(world, record.jobId, plan)) {
+    const file = await readAttemptFile(world, result.attemptKey);
     if (file.parts.length > file.pairs.length) throw new PairsNotKeptError({ jobId: record.jobId });
     for (const pairs of file.pairs) yield* await readPairObject(world.work, pairs);
   }

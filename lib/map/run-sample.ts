@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chooseBoundaries } from '../job/partitioner.ts';
-import type { Step } from '../job/step.ts';
+import { splitRow } from '../coordinator/task-list.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { chooseBoundaries } from '../job/partitioner.ts';
+import type { Step } from '../job/step.ts';
+import type { World } from '../ports/world.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey } from '../record/key-codec.ts';
-import type { World } from '../ports/world.ts';
 import { parseSplit, type Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { splitRow } from '../coordinator/task-list.ts';
 import { writeBoundaries } from './boundaries.ts';
 import { mapSplit } from './map-split.ts';
 
@@ -21,6 +21,8 @@ export type Sample = {
   readonly step: Step;
   readonly plan: StepPlan;
   readonly control: AttemptControl;
+  /** Fills in what the split names of an earlier step. */
+  readonly resolve: (split: Split) => Promise<Split>;
 };
 
 /**
@@ -40,12 +42,20 @@ export function chooseSplits(jobId: string, splits: number): readonly number[] {
   if (splits <= SAMPLED_SPLITS_MAX) return all;
   const rank = (index: number) => createHash('sha256').update(`${jobId}/${index}`).digest('hex');
   const ranked = all.map((index) => ({ index, rank: rank(index) })).toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
-  return ranked.slice(0, SAMPLED_SPLITS_MAX).map(({ index }) => index).toSorted((a, b) => a - b);
+  return ranked
+    .slice(0, SAMPLED_SPLITS_MAX)
+    .map(({ index }) => index)
+    .toSorted((a, b) => a - b);
 }
 
-async function sampleSplit({ world, job, step, plan, control }: Sample, index: number, keys: Uint8Array[]): Promise<void> {
+async function sampleSplit(
+  { world, job, step, plan, control, resolve }: Sample,
+  index: number,
+  keys: Uint8Array[],
+): Promise<void> {
   const row = splitRow(plan, index);
-  const split = shortened(parseSplit(await world.work.readRange(row.key, undefined, row.byteStart, row.byteEnd)));
+  const planned = parseSplit(await world.work.readRange(row.key, undefined, row.byteStart, row.byteEnd));
+  const split = shortened(await resolve(planned));
   const sink = new ByteSink();
   let sampledBytes = 0;
   const task = { jobId: job.jobId, step: plan.step, phase: 'map', index } as const;

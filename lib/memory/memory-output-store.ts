@@ -69,6 +69,7 @@ export class MemoryOutputStore implements OutputStore {
   }
 
   async clear(keep: readonly string[]): Promise<void> {
+    if (this.#folder.published.get(SUCCESS_NAME)?.attemptId === this.#jobId) return;
     this.#folder.published.delete(SUCCESS_NAME);
     for (const name of this.#folder.published.keys()) {
       if (name.startsWith('part-') && !keep.includes(name)) this.#folder.published.delete(name);

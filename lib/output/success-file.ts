@@ -8,6 +8,8 @@ export type SuccessFile = {
   readonly format: 1;
   readonly jobId: string;
   readonly name: string;
+  /** When the job was made: sets it apart from an earlier life of the same job, whose work area is gone. */
+  readonly createdAtMs: number;
   /** In partition order. */
   readonly parts: readonly PartAccount[];
   readonly counters: CounterTotals;

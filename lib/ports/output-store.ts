@@ -17,7 +17,7 @@ export type OutputState =
 
 /** One job's output path. Nothing is visible there before `publish`. */
 export interface OutputStore {
-  /** @throws OutputUnwritableError when the path is something that can't hold parts, such as a file. */
+  /** @throws OutputUnwritableError when the path is something that can't hold parts, such as a file or a read-only folder. */
   inspect(): Promise<OutputState>;
   /** @throws OutputUnwritableError (read-only folder, no space) */
   stage(name: string, attemptId: string): Promise<PartWriter>;
@@ -32,7 +32,10 @@ export interface OutputStore {
   /** Writes `_SUCCESS`, whole and durably, after every part of it is durable. @throws OutputUnwritableError */
   writeSuccess(content: Uint8Array): Promise<void>;
   readSuccess(): Promise<Uint8Array | undefined>;
-  /** For `--overwrite`: removes `_SUCCESS` first, then every part that is not in `keep`. Touches only `_SUCCESS` and `part-*`. */
+  /**
+   * Removes another job's `_SUCCESS` first, then every part that is not in `keep`. Touches only `_SUCCESS` and `part-*`. Nothing happens
+   * when the `_SUCCESS` is this job's: then its output is whole, and a caller who thinks otherwise is a late one.
+   */
   clear(keep: readonly string[]): Promise<void>;
   /** Bytes of a published part, in order, for `cat` and `job.output()`. @throws PartMissingError */
   readPart(name: string): AsyncIterable<Uint8Array>;

@@ -30,6 +30,8 @@ export type MapResult = {
   readonly segmentKey: string;
   readonly segmentBytes: number;
   readonly footerStart: number;
+  /** Attempts of earlier steps whose pairs this one mapped; absent when there were none. */
+  readonly upstream?: readonly string[];
 };
 /** What a committed reduce attempt left, or the map attempt of a map-only job, or Solo. Parts and account are in the attempt file. */
 export type ReduceResult = {
@@ -38,6 +40,8 @@ export type ReduceResult = {
   /** SHA-256 of the index rows that the attempt read, and their generation; `''` and 0 where there was no shuffle. */
   readonly digest: string;
   readonly generation: number;
+  /** As in MapResult, of a map-only job or Solo. */
+  readonly upstream?: readonly string[];
 };
 export type TaskResult = MapResult | ReduceResult;
 

@@ -1,7 +1,7 @@
+import { splitsKey, stepPlanKey } from '../coordinator/work-layout.ts';
 import { assert, InputChangedError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { StepShape } from '../job/job-shape.ts';
-import { splitsKey, stepPlanKey } from '../coordinator/work-layout.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
 import type { World } from '../ports/world.ts';
 import { detectCompression } from '../record/decompress.ts';
@@ -9,7 +9,7 @@ import type { InputRange } from '../record/reader.ts';
 import { countPartitions } from './count-partitions.ts';
 import { ListingDigest } from './list-input.ts';
 import { type PlannedObject, resolveSplitBytes, SplitPacker } from './plan-splits.ts';
-import type { PairsRange, Split } from './split.ts';
+import type { Split, SplitPairs } from './split.ts';
 import type { StepPlan } from './step-plan.ts';
 
 /** Split rows of one chunk: a chunk is held in memory while it is written. */
@@ -29,7 +29,7 @@ export async function planStep(
   world: PlanWorld,
   job: JobRecord,
   step: number,
-  upstreamPairs: (upstream: number) => Promise<readonly PairsRange[]>,
+  upstreamPairs: (upstream: number) => Promise<readonly SplitPairs[]>,
 ): Promise<StepPlan> {
   const known = await readStepPlan(world, job.jobId, step);
   if (known !== undefined) return known;
@@ -80,11 +80,19 @@ export function encodeJson(value: unknown): Uint8Array {
 
 type StepInputShape = StepShape['inputs'][number];
 
-async function planOutside(world: PlanWorld, job: JobRecord, input: StepInputShape, splits: SplitWriter): Promise<{ bytes: number; objects: number }> {
+async function planOutside(
+  world: PlanWorld,
+  job: JobRecord,
+  input: StepInputShape,
+  splits: SplitWriter,
+): Promise<{ bytes: number; objects: number }> {
   const listing = job.inputs.find((candidate) => candidate.name === input.name);
   assert(listing !== undefined, `the input ${input.name} was given when the job was made`);
   const digest = new ListingDigest();
-  const splitBytes = resolveSplitBytes(job.options.splitBytes, job.inputs.reduce((sum, { bytes }) => sum + bytes, 0));
+  const splitBytes = resolveSplitBytes(
+    job.options.splitBytes,
+    job.inputs.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
   // A try on the first n records reads them in order, so all ranges are one split.
   const packer = new SplitPacker(job.limit === undefined ? splitBytes : Number.POSITIVE_INFINITY);
   for await (const page of world.input.list(listing.location)) {
@@ -111,7 +119,12 @@ function limitOf(job: JobRecord): { limit?: number } {
 }
 
 /** Only an object larger than a split could be cut, so only those are probed for compression. */
-async function withCuts(world: PlanWorld, page: readonly ObjectInfo[], input: StepInputShape, splitBytes: number): Promise<readonly PlannedObject[]> {
+async function withCuts(
+  world: PlanWorld,
+  page: readonly ObjectInfo[],
+  input: StepInputShape,
+  splitBytes: number,
+): Promise<readonly PlannedObject[]> {
   const planned: PlannedObject[] = page.map((object) => ({ ...object, cuts: input.cuts === 'ranges' ? 'ranges' : 'whole' }));
   const large = planned.flatMap((object, index) => (object.bytes > splitBytes && object.cuts === 'ranges' ? [index] : []));
   for (let start = 0; start < large.length; start += PROBES_IN_FLIGHT) {
@@ -127,7 +140,12 @@ async function withCuts(world: PlanWorld, page: readonly ObjectInfo[], input: St
 }
 
 /** Pairs objects are of about a reduce task's size, so each is a split. */
-function planPairs(job: JobRecord, name: string, objects: readonly PairsRange[], splits: SplitWriter): { bytes: number; objects: number } {
+function planPairs(
+  job: JobRecord,
+  name: string,
+  objects: readonly SplitPairs[],
+  splits: SplitWriter,
+): { bytes: number; objects: number } {
   for (const object of objects) splits.add(name, { ranges: [], pairs: [object], ...limitOf(job) });
   return { bytes: objects.reduce((sum, object) => sum + object.bytes, 0), objects: objects.length };
 }
@@ -148,7 +166,10 @@ class SplitWriter {
     this.step = step;
   }
 
-  add(input: string, split: { readonly ranges: readonly InputRange[]; readonly pairs?: readonly PairsRange[]; readonly limit?: number }): void {
+  add(
+    input: string,
+    split: { readonly ranges: readonly InputRange[]; readonly pairs?: readonly SplitPairs[]; readonly limit?: number },
+  ): void {
     const row: Split = { index: this.count, input, ...split };
     this.rows.push(Buffer.from(`${JSON.stringify(row)}\n`));
     this.count += 1;

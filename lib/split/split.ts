@@ -1,3 +1,4 @@
+import type { TaskId } from '../ports/task-ledger.ts';
 import type { InputRange } from '../record/reader.ts';
 
 /** What one map task reads: one row of `splits/<chunk>.jsonl`. All its ranges are of one input, in listing order. */
@@ -9,7 +10,7 @@ export type Split = {
   /** Stop after that many records. */
   readonly limit?: number;
   /** In place of ranges: output of an earlier step. */
-  readonly pairs?: readonly PairsRange[];
+  readonly pairs?: readonly SplitPairs[];
 };
 
 /** The pairs that one reduce (or map-only) task of an earlier step left. */
@@ -17,6 +18,15 @@ export type PairsRange = {
   readonly key: string;
   readonly bytes: number;
   readonly footerStart: number;
+};
+
+/** Pairs as a split names them: the task that left them may lose them, and leave them anew elsewhere. */
+export type SplitPairs = PairsRange & {
+  readonly task: Pick<TaskId, 'step' | 'phase' | 'index'>;
+  /** Whose they were when the split was planned. */
+  readonly attemptId: string;
+  /** Their place among all pairs of that step. */
+  readonly place: number;
 };
 
 /** Where a split's row lies: half-open bytes of a chunk. */

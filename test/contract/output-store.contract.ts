@@ -201,6 +201,14 @@ export function outputStoreContract(
         expect(await output.readSuccess()).toBeUndefined();
       });
 
+      it('leaves an output whose _SUCCESS is this job\'s', async () => {
+        await output.publish(await stage('part-00000', 'attempt-1', 'x'));
+        await output.writeSuccess(bytesOf(JSON.stringify({ jobId: 'job-1' })));
+        await output.clear([]);
+        expect(await visible()).toEqual({ 'part-00000': 'x' });
+        expect(await output.readSuccess()).toBeDefined();
+      });
+
       it('minds no output that is not there', async () => {
         await output.clear([]);
         expect(await output.inspect()).toEqual({ kind: 'empty' });

@@ -1,0 +1,110 @@
+import { assert, ObjectMissingError } from '../errors.ts';
+import { type AttemptFile, readAttemptFile } from '../output/attempt-file.ts';
+import type { Commit, ReduceResult, TaskId } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { readStepPlan } from '../split/plan-step.ts';
+import type { Split, SplitPairs } from '../split/split.ts';
+import type { StepPlan } from '../split/step-plan.ts';
+import { readAllTasks } from './job-access.ts';
+
+/** A committed attempt that left output of its step. */
+export type Winner = { readonly task: TaskId; readonly attemptId: string; readonly result: ReduceResult };
+
+/**
+ * The commit of Solo, if Solo did the step: the one of reduce task 0 that read no index. It decides alone, also when it comes late and
+ * the step is in phases by then.
+ */
+export async function soloCommit(world: Pick<World, 'ledger'>, jobId: string, plan: StepPlan): Promise<Commit | undefined> {
+  if (!plan.solo) return undefined;
+  const task = await world.ledger.readTask({ jobId, step: plan.step, phase: 'reduce', index: 0 });
+  return task?.commit !== undefined && (task.commit.result as ReduceResult).digest === '' ? task.commit : undefined;
+}
+
+/** Who left the step's output so far, in part order: Solo alone, or the map tasks of a map-only step, or the reduce tasks. */
+export async function winnersOf(world: Pick<World, 'ledger'>, jobId: string, plan: StepPlan): Promise<readonly Winner[]> {
+  const { step } = plan;
+  const solo = await soloCommit(world, jobId, plan);
+  if (solo !== undefined) return [winner({ jobId, step, phase: 'reduce', index: 0 }, solo)];
+  const phase = plan.mapOnly ? 'map' : 'reduce';
+  const tasks = [...(await readAllTasks(world, jobId, step, phase)).values()].toSorted((a, b) => a.index - b.index);
+  return tasks.flatMap(({ index, commit }) => (commit === undefined ? [] : [winner({ jobId, step, phase, index }, commit)]));
+}
+
+function winner(task: TaskId, { attemptId, result }: Commit): Winner {
+  return { task, attemptId, result: result as ReduceResult };
+}
+
+/**
+ * The attempt files of winners, in their order. Each that is gone has its commit invalidated: `lost` once all were tried.
+ * @param known files read before, by key
+ */
+export async function readWinnerFiles(
+  world: Pick<World, 'work' | 'ledger' | 'log'>,
+  run: number,
+  winners: readonly Winner[],
+  known: Map<string, AttemptFile> = new Map(),
+): Promise<readonly AttemptFile[] | 'lost'> {
+  const files: AttemptFile[] = [];
+  let lost = false;
+  for (const { task, attemptId, result } of winners) {
+    try {
+      const file = known.get(result.attemptKey) ?? (await readAttemptFile(world, result.attemptKey));
+      known.set(result.attemptKey, file);
+      files.push(file);
+    } catch (error) {
+      if (!(error instanceof ObjectMissingError)) throw error;
+      world.log.write('warn', 'an attempt file is gone: its task runs again', { ...task });
+      await world.ledger.invalidate(task, attemptId, run);
+      lost = true;
+    }
+  }
+  return lost ? 'lost' : files;
+}
+
+/** Every object of pairs that an earlier step left, in order, with the attempt that left it. */
+export function pairsOf(winners: readonly Winner[], files: readonly AttemptFile[]): readonly SplitPairs[] {
+  const objects = winners.flatMap(({ task, attemptId }, at) =>
+    files[at]!.pairs.map((object) => ({ ...object, task: { step: task.step, phase: task.phase, index: task.index }, attemptId })),
+  );
+  return objects.map((object, place) => ({ ...object, place }));
+}
+
+/**
+ * The split with the pairs that are committed now: since it was planned, a task of the earlier step may have lost its output and left it
+ * anew. Undefined while that is still to be done.
+ */
+export async function resolvePairs(
+  world: Pick<World, 'work' | 'ledger' | 'log'>,
+  jobId: string,
+  run: number,
+  split: Split,
+): Promise<Split | undefined> {
+  if (split.pairs === undefined) return split;
+  const pairs: SplitPairs[] = [];
+  for (const object of split.pairs) {
+    const task = await world.ledger.readTask({ jobId, ...object.task });
+    if (task?.commit?.attemptId === object.attemptId) {
+      pairs.push(object);
+      continue;
+    }
+    const plan = await readStepPlan(world, jobId, object.task.step);
+    assert(plan !== undefined, 'a step is planned before those that read its pairs');
+    const winners = await winnersOf(world, jobId, plan);
+    const files = await readWinnerFiles(world, run, winners);
+    const current = files === 'lost' ? undefined : pairsOf(winners, files)[object.place];
+    if (current === undefined) return undefined;
+    pairs.push(current);
+  }
+  return { ...split, pairs };
+}
+
+/** Attempts that left what is committed of these steps: what was made of any other's pairs is to be made anew. */
+export async function winnerIds(
+  world: Pick<World, 'ledger'>,
+  jobId: string,
+  plans: readonly StepPlan[],
+): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const plan of plans) for (const { attemptId } of await winnersOf(world, jobId, plan)) ids.add(attemptId);
+  return ids;
+}
