@@ -21,7 +21,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   let progress: Progress | undefined;
   let prepared: PreparedJob | undefined;
   const stopping = listenForSignals(() => {
-    progress?.close();
+    progress?.stop();
     if (!options.isQuiet) process.stderr.write('stopping; once more to stop at once\n');
   });
   try {
@@ -32,7 +32,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     await collectGarbage(prepared.settings, prepared.world);
     return exitCode;
   } catch (error) {
-    progress?.close();
+    progress?.stop();
     return await showFailure(error, prepared, options);
   } finally {
     stopping.close();
@@ -50,7 +50,7 @@ async function execute(
   try {
     return await executeJob(prepared, { overwrite, signal: stopping.signal, onEvent: (event) => progress.onEvent(event) });
   } finally {
-    progress.close();
+    await progress.end();
     await prepared.pool.close();
   }
 }

@@ -16,7 +16,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.failed, 'the job failed'],
   [
     EXIT_CODES.usage,
-    'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken',
+    'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken, a job that another process runs',
   ],
   [EXIT_CODES.cancelled, 'the job was cancelled'],
   [EXIT_CODES.overBudget, 'the job was stopped by its budget'],

@@ -19,13 +19,19 @@ export type ProgressView = {
   readonly close: () => void;
 };
 
-/** Follows a job through its phases and shows them. */
+type StateEvent = Extract<TaskEvent, { kind: 'state' }>;
+/** `begun`: attempts that began after the event, while how the phase stands is still to be read. */
+type Waiting = { readonly event: TaskEvent; readonly begun: Set<string> };
+
+/** Follows a job through its phases and shows them, in the order in which things happened. */
 export class Progress {
   private readonly view: ProgressView;
   private readonly world: World;
   private readonly record: JobRecord;
+  private readonly waiting: Waiting[] = [];
+  private begun: Set<string> | undefined;
+  private following: Promise<void> | undefined;
   private tally: PhaseTally | undefined;
-  private waiting: TaskEvent[] | undefined;
   private isClosed = false;
 
   constructor(view: ProgressView, world: World, record: JobRecord) {
@@ -35,10 +41,19 @@ export class Progress {
   }
 
   onEvent(event: TaskEvent): void {
-    if (event.kind === 'task-log') this.view.line(`[${event.role} ${event.index}] ${escapeControls(event.line)}`);
-    else if (event.kind === 'state') this.enter(event);
-    else if (this.waiting !== undefined) this.waiting.push(event);
-    else this.count(event);
+    if (this.isClosed) return;
+    if (event.kind === 'task-log') {
+      this.view.line(`[${event.role} ${event.index}] ${escapeControls(event.line)}`);
+      return;
+    }
+    if (event.kind === 'state') this.begun = new Set();
+    if (event.kind === 'task-begun') this.begun?.add(event.attemptId);
+    if (event.kind !== 'state' && this.following === undefined) {
+      this.count(event);
+      return;
+    }
+    this.waiting.push({ event, begun: this.begun ?? new Set() });
+    this.following ??= this.follow();
   }
 
   onSandbox(event: SandboxEvent): void {
@@ -47,30 +62,41 @@ export class Progress {
     }
   }
 
-  close(): void {
+  /** Shows what is still to be shown. */
+  async end(): Promise<void> {
+    await this.following;
+    this.stop();
+  }
+
+  /** Shows nothing more. */
+  stop(): void {
     if (this.isClosed) return;
-    this.endPhase();
     this.isClosed = true;
+    this.endPhase();
     this.view.close();
   }
 
-  private enter({ next, step }: Extract<TaskEvent, { kind: 'state' }>): void {
-    this.endPhase();
-    if (next !== 'map' && next !== 'reduce' && next !== 'solo' && next !== 'sample') return;
-    // The number of tasks is read from the plan; what happens meanwhile is counted after.
-    this.waiting = [];
-    const begin = (start: PhaseStart | undefined): void => {
-      const events = this.waiting ?? [];
-      this.waiting = undefined;
-      if (start === undefined || this.isClosed) return;
-      this.tally = new PhaseTally(start, performance.now());
-      this.view.begin(this.tally);
-      for (const event of events) this.count(event);
-    };
-    this.readStart(next, step).then(begin, () => begin(undefined));
+  /** One after another, since how a phase stands is read from the plan and the ledger when it begins. Never rejects. */
+  private async follow(): Promise<void> {
+    for (let next = this.waiting.shift(); next !== undefined && !this.isClosed; next = this.waiting.shift()) {
+      if (next.event.kind === 'state') await this.enter(next.event, next.begun);
+      else this.count(next.event);
+    }
+    this.following = undefined;
   }
 
-  private async readStart(role: PhaseStart['role'], step: number): Promise<PhaseStart> {
+  private async enter({ next, step }: StateEvent, begun: Set<string>): Promise<void> {
+    this.endPhase();
+    if (next !== 'map' && next !== 'reduce' && next !== 'solo' && next !== 'sample') return;
+    // What cannot be read is not shown; the job itself meets the same fault and tells it.
+    const start = await this.readStart(next, step, begun).catch(() => undefined);
+    if (this.begun === begun) this.begun = undefined;
+    if (start === undefined || this.isClosed) return;
+    this.tally = new PhaseTally(start, performance.now());
+    this.view.begin(this.tally);
+  }
+
+  private async readStart(role: PhaseStart['role'], step: number, begun: ReadonlySet<string>): Promise<PhaseStart> {
     const steps = this.record.shape.steps.length;
     if (role === 'solo' || role === 'sample') return { role, step, steps, tasks: 1, committed: 0 };
     const { jobId } = this.record;
@@ -79,12 +105,12 @@ export class Progress {
         ? (await readStepPlan(this.world, jobId, step))?.splits
         : (await readReduceGroups(this.world, jobId, step))?.length;
     const items = await readAllTasks(this.world, jobId, step, role);
-    const committed = [...items.values()].filter((item) => item.commit !== undefined).length;
+    const committed = [...items.values()].filter(({ commit }) => commit !== undefined && !begun.has(commit.attemptId)).length;
     return { role, step, steps, tasks: tasks ?? 0, committed };
   }
 
   private count(event: TaskEvent): void {
-    if (this.tally === undefined || this.isClosed) return;
+    if (this.tally === undefined) return;
     const nowMs = performance.now();
     this.tally.add(event, nowMs);
     this.view.changed(this.tally, nowMs);
