@@ -13,8 +13,7 @@ import { parseSplit } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { readAllTasks } from './job-access.ts';
 import { buildShuffle } from './plan-reduce.ts';
-import { readReduceGroups } from './reduce-groups.ts';
-import { readWinnerFiles, soloCommit, type Winner, winnersOf } from './step-output.ts';
+import { allWinners, readWinnerFiles, type Winner } from './step-output.ts';
 
 /** All that a step's final commits say: what Commit publishes, and what the receipt adds up. */
 export type StepAccount = {
@@ -57,23 +56,29 @@ async function readStepAccount(
   generation: number,
   known: Map<string, AttemptFile>,
 ): Promise<StepAccount | 'lost'> {
-  const { jobId } = job;
-  const winners = await winnersOf(world, jobId, plan);
+  const winners = await allWinners(world, job.jobId, plan);
+  if (winners === undefined) return 'lost';
   const files = await readWinnerFiles(world, run, winners, known);
   if (files === 'lost') return 'lost';
-  if ((await soloCommit(world, jobId, plan)) !== undefined) {
-    const map = files[0]?.mapTotals;
-    assert(map !== undefined, 'the one attempt of Solo has summed its map side');
-    return { plan, winners, files, map };
-  }
-  if (plan.mapOnly) {
-    if (winners.length < plan.splits) return 'lost';
-    return { plan, winners, files, map: await mapOnlyTotals(world, job, plan, files) };
-  }
-  const groups = await readReduceGroups(world, jobId, plan.step);
-  if (groups === undefined || winners.length < groups.length) return 'lost';
-  const map = await shuffledTotals(world, job, plan, run, generation);
+  const map = await mapTotals(world, job, plan, run, generation, winners, files);
   return map === 'lost' ? 'lost' : { plan, winners, files, map };
+}
+
+async function mapTotals(
+  world: World,
+  job: JobRecord,
+  plan: StepPlan,
+  run: number,
+  generation: number,
+  winners: readonly Winner[],
+  files: readonly AttemptFile[],
+): Promise<MapTotals | 'lost'> {
+  if (winners[0]?.isSolo) {
+    const totals = files[0]?.mapTotals;
+    assert(totals !== undefined, 'the one attempt of Solo has summed its map side');
+    return totals;
+  }
+  return plan.mapOnly ? await mapOnlyTotals(world, job, plan, files) : await shuffledTotals(world, job, plan, run, generation);
 }
 
 /** Those of the index; an index that is lost by now is written anew. */

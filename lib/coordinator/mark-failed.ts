@@ -36,11 +36,16 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
     const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
     // Those that were stopped with the phase say nothing.
     const failed = [...tasks.values()].filter(
-      (task) => task.commit === undefined && task.lastFailure !== undefined && task.lastFailure.code !== TASK_CANCELLED,
+      (task) => task.lastFailure !== undefined && task.lastFailure.code !== TASK_CANCELLED,
     );
-    // A task that failed for good before one that may be tried again; then the lowest index, so that reruns agree.
+    // First a task without a commit: one may have been lost after it had committed. Then one that failed for good before one that may be
+    // tried again; then the lowest index, so that reruns agree.
     const worst = failed.toSorted(
-      (a, b) => Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) || b.failed - a.failed || a.index - b.index,
+      (a, b) =>
+        Number(a.commit !== undefined) - Number(b.commit !== undefined) ||
+        Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) ||
+        b.failed - a.failed ||
+        a.index - b.index,
     )[0];
     if (worst?.lastFailure !== undefined) return worst.lastFailure;
   }

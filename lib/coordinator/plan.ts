@@ -5,7 +5,7 @@ import { decideNext, type Flow } from './decide-next.ts';
 import { enterState, readJobItem, readJobRecord } from './job-access.ts';
 import { LostWorkError } from './lost-work.ts';
 import type { PlanAnswer, PlanCall } from './machine-call.ts';
-import { pairsOf, readWinnerFiles, winnersOf } from './step-output.ts';
+import { allWinners, pairsOf, readWinnerFiles } from './step-output.ts';
 import { soloRefusedKey } from './work-layout.ts';
 
 /**
@@ -37,8 +37,8 @@ export async function plan(flow: Flow, call: PlanCall): Promise<PlanAnswer> {
 async function upstreamPairs(world: World, jobId: string, run: number, step: number): Promise<readonly SplitPairs[]> {
   const stepPlan = await readStepPlan(world, jobId, step);
   if (stepPlan === undefined) throw new LostWorkError({ what: `the plan of step ${step}` });
-  const winners = await winnersOf(world, jobId, stepPlan);
-  const files = await readWinnerFiles(world, run, winners);
-  if (files === 'lost') throw new LostWorkError({ what: `output of step ${step}` });
+  const winners = await allWinners(world, jobId, stepPlan);
+  const files = winners === undefined ? 'lost' : await readWinnerFiles(world, run, winners);
+  if (winners === undefined || files === 'lost') throw new LostWorkError({ what: `output of step ${step}` });
   return pairsOf(winners, files);
 }

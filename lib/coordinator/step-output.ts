@@ -6,9 +6,15 @@ import { readStepPlan } from '../split/plan-step.ts';
 import type { Split, SplitPairs } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { readAllTasks } from './job-access.ts';
+import { readReduceGroups } from './reduce-groups.ts';
 
-/** A committed attempt that left output of its step. */
-export type Winner = { readonly task: TaskId; readonly attemptId: string; readonly result: ReduceResult };
+/** A committed attempt that left output of its step. `isSolo`: it did the whole step. */
+export type Winner = {
+  readonly task: TaskId;
+  readonly attemptId: string;
+  readonly result: ReduceResult;
+  readonly isSolo: boolean;
+};
 
 /**
  * The commit of Solo, if Solo did the step: the one of reduce task 0 that read no index. It decides alone, also when it comes late and
@@ -27,11 +33,28 @@ export async function winnersOf(world: Pick<World, 'ledger'>, jobId: string, pla
   if (solo !== undefined) return [winner({ jobId, step, phase: 'reduce', index: 0 }, solo)];
   const phase = plan.mapOnly ? 'map' : 'reduce';
   const tasks = [...(await readAllTasks(world, jobId, step, phase)).values()].toSorted((a, b) => a.index - b.index);
-  return tasks.flatMap(({ index, commit }) => (commit === undefined ? [] : [winner({ jobId, step, phase, index }, commit)]));
+  const winners = tasks.flatMap(({ index, commit }) =>
+    commit === undefined ? [] : [winner({ jobId, step, phase, index }, commit)],
+  );
+  const late = winners.find(({ isSolo }) => isSolo);
+  return late === undefined ? winners : [late];
+}
+
+/** The same, once every task has a commit; undefined before. */
+export async function allWinners(
+  world: Pick<World, 'ledger' | 'work'>,
+  jobId: string,
+  plan: StepPlan,
+): Promise<readonly Winner[] | undefined> {
+  const winners = await winnersOf(world, jobId, plan);
+  if (winners[0]?.isSolo) return winners;
+  const tasks = plan.mapOnly ? plan.splits : (await readReduceGroups(world, jobId, plan.step))?.length;
+  return winners.length === tasks ? winners : undefined;
 }
 
 function winner(task: TaskId, { attemptId, result }: Commit): Winner {
-  return { task, attemptId, result: result as ReduceResult };
+  const left = result as ReduceResult;
+  return { task, attemptId, result: left, isSolo: task.phase === 'reduce' && left.digest === '' };
 }
 
 /**
@@ -89,9 +112,9 @@ export async function resolvePairs(
     }
     const plan = await readStepPlan(world, jobId, object.task.step);
     assert(plan !== undefined, 'a step is planned before those that read its pairs');
-    const winners = await winnersOf(world, jobId, plan);
-    const files = await readWinnerFiles(world, run, winners);
-    const current = files === 'lost' ? undefined : pairsOf(winners, files)[object.place];
+    const winners = await allWinners(world, jobId, plan);
+    const files = winners === undefined ? 'lost' : await readWinnerFiles(world, run, winners);
+    const current = winners === undefined || files === 'lost' ? undefined : pairsOf(winners, files)[object.place];
     if (current === undefined) return undefined;
     pairs.push(current);
   }
