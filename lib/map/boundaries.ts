@@ -1,11 +1,16 @@
-import { assert } from '../errors.ts';
 import { readJson } from '../coordinator/job-access.ts';
 import { boundariesKey } from '../coordinator/work-layout.ts';
+import { assert } from '../errors.ts';
 import type { World } from '../ports/world.ts';
 import { encodeJson } from '../split/plan-step.ts';
 
 /** Encoded keys at which the partitions of a range-partitioned step begin, from the second on. Written once, by Sample. */
-export async function writeBoundaries(world: Pick<World, 'work'>, jobId: string, step: number, boundaries: readonly Uint8Array[]): Promise<void> {
+export async function writeBoundaries(
+  world: Pick<World, 'work'>,
+  jobId: string,
+  step: number,
+  boundaries: readonly Uint8Array[],
+): Promise<void> {
   const keys = boundaries.map((key) => Buffer.from(key).toString('base64'));
   await world.work.putIfAbsent(boundariesKey(jobId, step), encodeJson({ format: 1, keys }));
 }

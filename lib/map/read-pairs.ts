@@ -7,7 +7,13 @@ import { drainBoth, type PairSink } from './pair-sink.ts';
 const PAIRS_PER_DRAIN = 10_000;
 
 /** Hands the pairs that an earlier step left to the map function, in the order they were emitted. @throws CorruptSegmentError */
-export async function readPairs(store: ObjectStore, object: PairsRange, runner: MapRunner, pairs: PairSink, signal: AbortSignal): Promise<void> {
+export async function readPairs(
+  store: ObjectStore,
+  object: PairsRange,
+  runner: MapRunner,
+  pairs: PairSink,
+  signal: AbortSignal,
+): Promise<void> {
   runner.enterObject(object.key);
   runner.moveWindow(0);
   let record = 0;

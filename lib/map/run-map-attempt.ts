@@ -1,4 +1,5 @@
 import { segmentKey } from '../coordinator/work-layout.ts';
+import { assert } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -9,7 +10,6 @@ import { SegmentUpload } from '../shuffle/segment-upload.ts';
 import { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split } from '../split/split.ts';
-import { assert } from '../errors.ts';
 import { readBoundaries } from './boundaries.ts';
 import { createMapCollector } from './map-collector.ts';
 import { mapSplit } from './map-split.ts';
@@ -49,7 +49,12 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
     const mapped = await mapSplit(options, { emit: collector.emit });
     const writer = new SegmentWriter({ sink: upload, partitions: plan.partitions, compress: 'zstd' });
     await collector.finish(writer, () => (upload.isFull ? upload.drain() : undefined));
-    const account: MapAccount = { ...mapped, pairsEmitted: collector.emitted, pairsCombined: collector.combined, spills: collector.spills };
+    const account: MapAccount = {
+      ...mapped,
+      pairsEmitted: collector.emitted,
+      pairsCombined: collector.combined,
+      spills: collector.spills,
+    };
     const { footerStart, bytes } = writer.finish({ counters: new Map(), counts: account });
     await upload.complete();
     return { kind: 'map', segmentKey: key, segmentBytes: bytes, footerStart };

@@ -25,7 +25,14 @@ export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<Reduce
 /** The same without the attempt file, for Solo, which writes one for all its tasks. */
 export async function mapToFile(options: MapOnlyAttempt): Promise<AttemptFile> {
   const { control, task, step } = options;
-  const output = await openAttemptOutput({ world: options.world, job: options.job, step, index: task.index, count: options.splitCount, attemptId: control.attemptId });
+  const output = await openAttemptOutput({
+    world: options.world,
+    job: options.job,
+    step,
+    index: task.index,
+    count: options.splitCount,
+    attemptId: control.attemptId,
+  });
   try {
     const mapped = await mapSplit(options, {
       emit: (key, value) => output.emit(key, value),
