@@ -1,13 +1,15 @@
+import type { Job, PairOf } from './job/define-job.ts';
 import type { LocalJob } from './local/local-job.ts';
 import type { RunRequest } from './local/run.ts';
 
 /**
- * Starts the job of a module on this machine and answers its handle: `const job = await run('./word-count.ts', { input, output })`. Loads
- * the local adapters only when called, so that a job file that imports refold stays light.
+ * Starts the job of a module on this machine and answers its handle: `const job = await run('./word-count.ts', { input, output })`. The
+ * type of the job, as in `run<typeof wordCount>(…)` after `import type wordCount from './word-count.ts'`, types the pairs of `job.output()`.
+ * Loads the local adapters only when called, so that a job file that imports refold stays light.
  */
-export async function run(jobFile: string | URL, request: RunRequest): Promise<LocalJob> {
+export async function run<J extends Job = Job>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<PairOf<J>>> {
   const local = await import('./local/run.ts');
-  return await local.run(jobFile, request);
+  return await local.run<PairOf<J>>(jobFile, request);
 }
 
 export type { LocalJob, RunRequest };

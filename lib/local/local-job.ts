@@ -10,8 +10,11 @@ import { type PreparedJob, prepareJob } from './prepare-job.ts';
 import { readOutputPairs } from './read-output.ts';
 import type { LocalRequest } from './request.ts';
 
+/** A pair of the output: key and value. */
+export type Pair = readonly [unknown, unknown];
+
 /** A job that runs on this machine. The process that started it is its coordinator: when that ends, the job stops, and can go on later. */
-export class LocalJob {
+export class LocalJob<P extends Pair = Pair> {
   readonly id: string;
   private readonly prepared: PreparedJob;
   private readonly emitter = new EventEmitter();
@@ -30,8 +33,8 @@ export class LocalJob {
     this.outcome.catch(() => {}); // `result` throws it, whenever it is asked.
   }
 
-  static async start(request: LocalRequest): Promise<LocalJob> {
-    return new LocalJob(await prepareJob(request), request.overwrite ?? false);
+  static async start<P extends Pair>(request: LocalRequest): Promise<LocalJob<P>> {
+    return new LocalJob<P>(await prepareJob(request), request.overwrite ?? false);
   }
 
   status(): Promise<JobStatus> {
@@ -73,8 +76,8 @@ export class LocalJob {
   }
 
   /** The output's pairs, in order, read back from its parts once the job is done. */
-  async *output(): AsyncGenerator<readonly [unknown, unknown]> {
+  async *output(): AsyncGenerator<P> {
     await this.result();
-    yield* readOutputPairs(this.prepared);
+    yield* readOutputPairs(this.prepared) as AsyncGenerator<P>;
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Params } from '../job/define-job.ts';
 import type { JobOptions } from '../job/job-options.ts';
-import { LocalJob } from './local-job.ts';
+import { LocalJob, type Pair } from './local-job.ts';
 
 export type RunRequest = JobOptions & {
   /** A path, or paths by the names of the inputs. */
@@ -25,9 +25,9 @@ export type RunRequest = JobOptions & {
  * that was killed goes on from its finished tasks; one that is done answers its stored result.
  * @throws JobModuleError, InputMissingError, InvalidOptionError, OutputOverlapError, before anything runs
  */
-export async function run(jobFile: string | URL, request: RunRequest): Promise<LocalJob> {
+export async function run<P extends Pair = Pair>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<P>> {
   const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
-  return await LocalJob.start({
+  return await LocalJob.start<P>({
     jobFile: jobFile instanceof URL ? fileURLToPath(jobFile) : jobFile,
     inputs: typeof input === 'string' ? { '': input } : input,
     output,
