@@ -33,6 +33,8 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     return exitCode;
   } catch (error) {
     progress?.stop();
+    // Whoever still writes to it would keep this process waiting.
+    if (prepared === undefined) process.stdin.destroy();
     return await showFailure(error, prepared, options);
   } finally {
     stopping.close();

@@ -55,23 +55,32 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
       Object.values(request.inputs).filter((location) => location !== '-'),
       request.output,
     );
-  const [bundle, listings] = await Promise.all([
-    bundleJob(resolve(cwd, request.jobFile), { workFolder }),
-    listInputs(request, world, workFolder),
-  ]);
-  // Code that is in use is not collected.
-  utimesSync(bundle.path, new Date(), new Date());
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
-  const code = { bundlePath: bundle.path, jobFile: request.jobFile };
-  const first = await openPool(code, asked, listings, settings, hooks);
+  // The compiler works while sandboxes boot, and a job that does not compile is told of before standard input ends.
+  const bundling = bundleJob(resolve(cwd, request.jobFile), { workFolder });
+  const booting = listInputs(request, world, workFolder).then(async (listings) => ({
+    listings,
+    ...(await openPool(asked, listings, hooks)),
+  }));
+  const closePool = (): Promise<void> => booting.then(({ pool }) => pool.close());
+  const [bundle, { listings, ...first }] = await Promise.all([bundling, booting]).catch((error: unknown) => {
+    closePool().catch(() => {}); // There is none when the listing failed, and none yet while standard input is read.
+    throw error;
+  });
   try {
+    // Code that is in use is not collected.
+    utimesSync(bundle.path, new Date(), new Date());
+    const code = { bundlePath: bundle.path, jobFile: request.jobFile };
+    loadJob(first.pool, code, settings);
     const shape = (await first.pool.run({ role: 'describe' })) as JobShape;
     const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
     const record = nameJob(request, shape, options, listings, bundle.sha256, world.ids.newId(), world.clock.nowMs());
     if (isSamePool(asked, options, listings)) return { record, options, settings, world, ...first };
     // The job file itself asks for other sandboxes than those that described it.
     await first.pool.close();
-    return { record, options, settings, world, ...(await openPool(code, options, listings, settings, hooks)) };
+    const second = await openPool(options, listings, hooks);
+    loadJob(second.pool, code, settings);
+    return { record, options, settings, world, ...second };
   } catch (error) {
     await first.pool.close();
     throw error;
@@ -96,25 +105,27 @@ export async function prepareResume(
     throw new JobModuleError({ file: record.code.file, reason, hint: 'Run the job file again: refold run.' });
   }
   const options = resolveJobOptions(availableParallelism(), record.shape.options, record.options, runOptions);
-  const code = { bundlePath, jobFile: record.code.file };
-  return { record, options, settings, world, ...(await openPool(code, options, record.inputs, settings, hooks)) };
+  const sandboxes = await openPool(options, record.inputs, hooks);
+  loadJob(sandboxes.pool, { bundlePath, jobFile: record.code.file }, settings);
+  return { record, options, settings, world, ...sandboxes };
 }
 
 async function openPool(
-  code: { readonly bundlePath: string; readonly jobFile: string },
   options: ResolvedOptions,
   listings: readonly InputListing[],
-  settings: LocalSettings,
   hooks: PrepareHooks,
 ): Promise<Pick<PreparedJob, 'pool' | 'workers'>> {
   const workers = sandboxesFor(options, listings);
-  const pool = await createSandboxPool({
-    workers,
-    limits: limitsFor(options),
-    ...(hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox }),
-  });
+  const onSandbox = hooks.onSandbox === undefined ? {} : { onEvent: hooks.onSandbox };
+  return { workers, pool: await createSandboxPool({ workers, limits: limitsFor(options), ...onSandbox }) };
+}
+
+function loadJob(
+  pool: SandboxPool,
+  code: { readonly bundlePath: string; readonly jobFile: string },
+  settings: LocalSettings,
+): void {
   pool.prepare({ ...code, runner: { module: engineFile('local-runner').href, settings } });
-  return { pool, workers };
 }
 
 function limitsFor({ taskTimeoutMs, recordTimeoutMs, memoryBytes }: ResolvedOptions) {

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Workplace } from '../support/refold.ts';
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
@@ -161,6 +162,20 @@ describe('refold run refuses, with exit code 2 and the way out,', () => {
     for (const text of says) expect(stderr).toContain(text);
     expect(stderr).not.toContain('node:internal');
   });
+});
+
+it('refold run tells of a job that does not compile while standard input is still open', async () => {
+  const place = wordCount();
+  place.write('job.ts', 'export default {{');
+  const child = spawn(process.execPath, [MAIN, 'run', 'job.ts'], { cwd: place.folder, stdio: ['pipe', 'ignore', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => {
+    stderr += data.toString();
+  });
+  const [exitCode] = await once(child, 'close');
+  expect(exitCode, stderr).toBe(2);
+  expect(stderr).toContain('error REFOLD_JOB_MODULE');
 });
 
 describe('refold', () => {
