@@ -56,8 +56,12 @@ export class Workplace {
   writeJob(definition: string, name = 'job.ts'): string {
     return this.write(
       name,
-      `import { csv, defineJob, fixed, jsonl, lines, rawLines, sum, count, text, type Emit } from 'refold';\n${definition}\n`,
+      `import { csv, defineJob, fixed, jsonl, lines, range, rawLines, sum, count, text, type Emit } from 'refold';\n${definition}\n`,
     );
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name));
   }
 
   read(name: string): string {
