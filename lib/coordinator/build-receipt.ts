@@ -4,7 +4,14 @@ import { addCounters } from '../job/counters.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { AttemptFile } from '../output/attempt-file.ts';
 import { type MapTotals, MapTotalsSum } from '../output/map-totals.ts';
-import { type AttemptCounts, balanceStep, type Receipt, reduceTotals, type StepReceipt } from '../output/receipt.ts';
+import {
+  type AttemptCounts,
+  balanceChain,
+  balanceStep,
+  type Receipt,
+  reduceTotals,
+  type StepReceipt,
+} from '../output/receipt.ts';
 import { countAbandoned, type Phase, type TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
@@ -119,6 +126,7 @@ export async function buildReceipt(
     addCounters(counters, map.counters);
     addCounters(counters, reduceCounters);
   }
+  if (job.limit === undefined) balanceChain(job.shape, steps);
   const parts = accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
   const sum = (name: 'records' | 'bytes') => parts.reduce((total, part) => total + part[name], 0);
   return {

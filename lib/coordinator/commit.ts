@@ -33,8 +33,10 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
     // The digests are those of the generations read here, or the move is refused.
     const next = await decideNext(flow, job, run, call.at.round ?? 0);
     if (next.next !== 'commit') return next as CommitAnswer;
-    // A loss that is found before anything can be seen takes nothing back.
-    if ((await readStepAccounts(world, job, run, generations, known)) === 'lost') return goRound(flow, job, call);
+    // A loss that is found before anything can be seen takes nothing back, and a receipt that does not balance fails the job.
+    const accounts = await readStepAccounts(world, job, run, generations, known);
+    if (accounts === 'lost') return goRound(flow, job, call);
+    await balancedReceipt(flow, job, run, accounts);
     if ((await enterState(world, jobId, run, 'COMMITTING', { generations })) === 'generations-changed')
       return goRound(flow, job, call);
   }
@@ -47,9 +49,8 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
     const published = await publish(flow, output, accounts.at(-1)!, start);
     if (published === 'gone') return takeBack(flow, job, call, output);
     if (published < accounts.at(-1)!.files.length) return { ...call.at, published };
-    receipt = await buildReceipt(world, job, run, accounts);
-    const parts = accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
-    balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, parts);
+    receipt = await balancedReceipt(flow, job, run, accounts);
+    const parts = partsOf(accounts);
     // The last look: another run, or a late attempt that found something lost, may have taken the job back to a phase.
     if (!(await isStillOurs(flow, call)) || !(await isWhole(output, parts))) return takeBack(flow, job, call, output);
     const { createdAtMs, name } = job;
@@ -61,6 +62,17 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   if ((await enterDone(world, jobId, run)) === 'left') return goRound(flow, job, call);
   await world.ledger.releaseLease(job.output, jobId);
   return { next: 'done' };
+}
+
+/** @throws ReceiptError */
+async function balancedReceipt(flow: Flow, job: JobRecord, run: number, accounts: readonly StepAccount[]): Promise<Receipt> {
+  const receipt = await buildReceipt(flow.world, job, run, accounts);
+  balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, partsOf(accounts));
+  return receipt;
+}
+
+function partsOf(accounts: readonly StepAccount[]): readonly PartAccount[] {
+  return accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
 }
 
 /** What is lost is found from the first step on. */

@@ -3,10 +3,12 @@ import type { World } from '../ports/world.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { shuffleKey } from './work-layout.ts';
 
+export const LOST_WORK = 'REFOLD_LOST_WORK';
+
 /** What an attempt reads is lost and was given up to be made anew: the attempt ends, and CheckPhase sends its task round. */
 export class LostWorkError extends RefoldError {
   override readonly name = 'LostWorkError';
-  readonly code = 'REFOLD_LOST_WORK';
+  readonly code = LOST_WORK;
   readonly retryable = true;
   readonly hint = 'What was lost is made anew by itself; check the disk or bucket of the work area if this repeats.';
   constructor(values: { what: string }, options?: ErrorOptions) {

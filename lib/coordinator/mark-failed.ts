@@ -3,8 +3,12 @@ import { TASK_CANCELLED } from '../job/failure.ts';
 import type { World } from '../ports/world.ts';
 import type { Flow } from './decide-next.ts';
 import { readAllTasks, readJobItem } from './job-access.ts';
+import { LOST_WORK } from './lost-work.ts';
 import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
 import { failureFromCause } from './task-error.ts';
+
+/** Failures of attempts that were stopped with the phase, or that came round because something they read was lost. */
+const SAYING_NOTHING: ReadonlySet<string> = new Set([TASK_CANCELLED, LOST_WORK]);
 
 /**
  * The MarkFailed state: the job is FAILED with the first real cause. Throws nothing away: a new run takes the job up where it stood.
@@ -34,9 +38,8 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
   const { at } = call;
   if (at.next === 'map' || at.next === 'reduce') {
     const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
-    // Those that were stopped with the phase say nothing.
     const failed = [...tasks.values()].filter(
-      (task) => task.lastFailure !== undefined && task.lastFailure.code !== TASK_CANCELLED,
+      (task) => task.lastFailure !== undefined && !SAYING_NOTHING.has(task.lastFailure.code),
     );
     // First a task without a commit: one may have been lost after it had committed. Then one that failed for good before one that may be
     // tried again; then the lowest index, so that reruns agree.

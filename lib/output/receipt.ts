@@ -1,5 +1,6 @@
 import type { PartAccount } from '../job/attempt-account.ts';
 import { addCounters, type CounterTotals } from '../job/counters.ts';
+import type { JobShape } from '../job/job-shape.ts';
 import type { AttemptFile } from './attempt-file.ts';
 import { balance, type MapTotals } from './map-totals.ts';
 
@@ -43,8 +44,18 @@ export type Receipt = {
 };
 
 /** Sums the final attempt files of a step. */
-export function reduceTotals(files: readonly AttemptFile[]): Omit<StepReceipt['reduce'], 'tasks' | 'attempts'> & { readonly counters: CounterTotals } {
-  const totals = { recordsFetched: 0, recordsDelivered: 0, recordsCombined: 0, recordsSkipped: 0, groups: 0, pairsEmitted: 0, bytesFetched: 0 };
+export function reduceTotals(
+  files: readonly AttemptFile[],
+): Omit<StepReceipt['reduce'], 'tasks' | 'attempts'> & { readonly counters: CounterTotals } {
+  const totals = {
+    recordsFetched: 0,
+    recordsDelivered: 0,
+    recordsCombined: 0,
+    recordsSkipped: 0,
+    groups: 0,
+    pairsEmitted: 0,
+    bytesFetched: 0,
+  };
   const counters: Record<string, number> = {};
   for (const account of files.flatMap((file) => file.reduces)) {
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
@@ -57,7 +68,10 @@ export function reduceTotals(files: readonly AttemptFile[]): Omit<StepReceipt['r
 export function balanceStep(step: StepReceipt, isMapOnly: boolean): void {
   const { map, reduce } = step;
   balance(`${step.name}: records read = records mapped`, map.recordsRead, map.recordsMapped);
-  for (const [phase, { attempts }] of [['map', map], ['reduce', reduce]] as const) {
+  for (const [phase, { attempts }] of [
+    ['map', map],
+    ['reduce', reduce],
+  ] as const) {
     const ended = attempts.committed + attempts.lost + attempts.failed + attempts.invalidated + attempts.abandoned;
     balance(`${step.name}: ${phase} attempts begun = committed + lost + failed + invalidated + abandoned`, attempts.begun, ended);
   }
@@ -67,8 +81,22 @@ export function balanceStep(step: StepReceipt, isMapOnly: boolean): void {
   balance(`${step.name}: pairs fetched = delivered + combined + skipped`, reduce.recordsFetched, used);
 }
 
+/** @throws ReceiptError when a step that reads only pairs of earlier steps did not read what they emitted */
+export function balanceChain(shape: JobShape, receipts: readonly StepReceipt[]): void {
+  const emitted = (step: number) => (shape.steps[step]!.mapOnly ? receipts[step]!.map : receipts[step]!.reduce).pairsEmitted;
+  for (const [step, { name, inputs }] of shape.steps.entries()) {
+    if (inputs.some(({ upstream }) => upstream === undefined)) continue;
+    const pairs = inputs.reduce((sum, { upstream }) => sum + emitted(upstream!), 0);
+    balance(`${name}: records read = pairs that earlier steps emitted`, receipts[step]!.map.recordsRead, pairs);
+  }
+}
+
 /** @throws ReceiptError when the parts do not hold what the last step emitted */
 export function balanceOutput(step: StepReceipt, isMapOnly: boolean, parts: readonly PartAccount[]): void {
   const emitted = isMapOnly ? step.map.pairsEmitted : step.reduce.pairsEmitted;
-  balance(`${step.name}: pairs emitted = records in parts`, emitted, parts.reduce((sum, part) => sum + part.records, 0));
+  balance(
+    `${step.name}: pairs emitted = records in parts`,
+    emitted,
+    parts.reduce((sum, part) => sum + part.records, 0),
+  );
 }

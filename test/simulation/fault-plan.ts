@@ -6,11 +6,15 @@ export const FAULT_RATES = {
   sandboxCrashBefore: 0.01,
   sandboxCrashAfter: 0.01,
   /** A sandbox dies in the middle of its synchronous work: at a call to Scratch. */
-  scratchCrash: 0.01,
+  scratchCrash: 0.03,
   coordinatorCrashBefore: 0.01,
   coordinatorCrashAfter: 0.01,
   /** Only the function that decides dies; the machine is told and tries again, as on Lambda. */
   functionCrash: 0.01,
+  /** A function is given up as lost while it goes on, and the machine calls it again. */
+  zombieFunction: 0.01,
+  /** The same function is called twice at once. */
+  duplicateFunction: 0.05,
   /** A sandbox outlives its coordinator. */
   orphan: 0.5,
   /** An error instead of the call. */
@@ -25,15 +29,15 @@ export const FAULT_RATES = {
   zombieAttempt: 0.1,
   /** A coordinator is taken for dead, and goes on beside the next run. */
   zombieCoordinator: 0.01,
-  lostSegment: 0.02,
-  corruptSegment: 0.02,
-  lostAttemptFile: 0.02,
-  lostPart: 0.05,
+  lostSegment: 0.03,
+  corruptSegment: 0.03,
+  lostAttemptFile: 0.05,
+  lostPart: 0.1,
   lostIndexChunk: 0.05,
   corruptIndexChunk: 0.05,
-  lostManifest: 0.01,
-  lostPairs: 0.05,
-  corruptPairs: 0.05,
+  lostManifest: 0.03,
+  lostPairs: 0.1,
+  corruptPairs: 0.1,
 } as const;
 
 export type FaultKind = keyof typeof FAULT_RATES;
@@ -53,7 +57,7 @@ export class FaultPlan {
 
   constructor(random: SeededRandom) {
     this.#random = random;
-    this.#left = random.chance(0.05) ? 0 : 1 + random.below(30);
+    this.#left = random.chance(0.05) ? 0 : 1 + random.below(random.pick([5, 20, 60]));
     // Few kinds at once go deeper than all of them: each gets its turn alone with another.
     const share = random.pick([0.1, 0.25, 0.5, 1]);
     for (const kind of FAULT_KINDS) {

@@ -19,6 +19,8 @@ export class JobCheckers {
   invalidations = 0;
   hasCommitted = false;
   visibleAtDone: string | undefined;
+  /** Attempts with something in staging. */
+  readonly staged = new Map<string, string>();
   readonly #ledger: TaskLedger;
   readonly #jobId: string;
   readonly #winners = new Map<string, string>();

@@ -15,7 +15,7 @@ import { SimulatedWorld } from './simulated-world.ts';
 
 /** Runs of one job, after which nothing goes wrong any more. */
 const RUNS_MAX = 30;
-const STEPS_MAX = 60_000;
+const STEPS_MAX = 100_000;
 
 /** Ends that faults may well bring a run to; any other failure is a bug. */
 const FAIR_FAILURES: ReadonlySet<string> = new Set([
@@ -69,6 +69,7 @@ export async function simulateSeed(seed: number, options: { readonly trace?: (li
   const ended = await runToEnd(world, settings, failures, options.trace ?? (() => {}));
   const { checkers } = world;
   await checkEnd(world, chosen, input, record, ended);
+  checkStaging(world, settings.sandboxes);
   return {
     seed,
     name: chosen.name,
@@ -224,6 +225,16 @@ async function checkEnd(
   if (JSON.stringify(names) !== JSON.stringify(success.parts.map(({ name }) => name))) checkers.violate(`parts are ${names}`);
   checkContent(checkers.violate.bind(checkers), expected, written);
   checkReceipt(checkers.violate.bind(checkers), expected, success, written.length, input, record);
+}
+
+/** After DONE only an attempt that died, or was told of an error, may leave something in staging: its sandbox could not clean up. */
+function checkStaging(world: SimulatedWorld, sandboxes: readonly SimulatedProcess[]): void {
+  const { checkers, faults } = world;
+  if (checkers.state !== 'DONE' || faults.injected.has('transientError') || faults.injected.has('lostReply')) return;
+  for (const attemptId of checkers.staged.values()) {
+    const sandbox = sandboxes.find(({ name }) => name === attemptId);
+    if (sandbox?.isAlive && !faults.injected.has('lostAttemptFile')) checkers.violate(`${attemptId} left a part in staging`);
+  }
 }
 
 type Violate = (what: string) => void;

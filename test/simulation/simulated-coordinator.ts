@@ -78,14 +78,31 @@ function runJobMachine(world: SimulatedWorld, coordinator: SimulatedProcess, set
       payload,
       signal,
     );
+  /** One call of a function on Lambda: a process that may die, be given up, or have a double. */
+  const invokeCloud = (functionArn: string, payload: Json, signal: AbortSignal): Promise<unknown> => {
+    const { time, random, faults } = world;
+    const called = new SimulatedProcess('function', world.newId(), time, random);
+    coordinator.children.push(called);
+    return new Promise((resolve, reject) => {
+      const lose = (end: string) => reject(toTaskError(new SandboxLostError({ pid: 0, end })));
+      called.onDeath(() => time.after(50, () => lose('killed')));
+      if (faults.strikes('zombieFunction')) {
+        time.after(100 * random.next(), () => {
+          called.slowness = random.pick([1, 5, 50]);
+          lose('out of reach');
+        });
+      }
+      invokeIn(called, functionArn, payload, signal)
+        .then(resolve, reject)
+        .finally(() => {
+          called.hasEnded = true;
+        });
+    });
+  };
   const invoke = async (functionArn: string, payload: Json, signal: AbortSignal) => {
     if (!settings.isCloud) return await invokeIn(coordinator, functionArn, payload, signal);
-    const own = new SimulatedProcess('function', world.newId(), world.time, world.random);
-    coordinator.children.push(own);
-    const lost = new Promise<never>((_, reject) => {
-      own.onDeath(() => world.time.after(50, () => reject(toTaskError(new SandboxLostError({ pid: 0, end: 'killed' })))));
-    });
-    return await coordinator.whileAlive(Promise.race([invokeIn(own, functionArn, payload, signal), lost]));
+    if (world.faults.strikes('duplicateFunction')) invokeCloud(functionArn, payload, signal).catch(() => {});
+    return await coordinator.whileAlive(invokeCloud(functionArn, payload, signal));
   };
   return runMachine(
     buildStateMachine(LOCAL_ARNS, { maxAttempts }),

@@ -183,26 +183,41 @@ function faultyOutput(output: OutputStore, world: SimulatedWorld, calls: FaultyC
     });
   return {
     inspect: () => calls.call(() => output.inspect()),
-    stage: async (name, attemptId) => faultyPart(await calls.call(() => output.stage(name, attemptId)), calls),
+    stage: async (name, attemptId) => faultyPart(await calls.call(() => output.stage(name, attemptId)), checkers, calls),
     publish: (part) =>
       change(async () => {
         if (faults.strikes('lostPart')) await output.discard(part);
-        return output.publish(part);
+        const answer = await output.publish(part);
+        checkers.staged.delete(part.name + part.attemptId);
+        return answer;
       }),
-    discard: (part) => change(() => output.discard(part)),
+    discard: (part) =>
+      change(async () => {
+        checkers.staged.delete(part.name + part.attemptId);
+        await output.discard(part);
+      }),
     writeSuccess: (content) => change(() => output.writeSuccess(content)),
     readSuccess: () => calls.call(() => output.readSuccess()),
     clear: (keep) => change(() => output.clear(keep)),
     readPart: (name) => pages(calls, () => output.readPart(name)),
     listParts: () => calls.call(() => output.listParts()),
-    sweep: () => change(() => output.sweep()),
+    sweep: () =>
+      change(async () => {
+        checkers.staged.clear();
+        await output.sweep();
+      }),
   };
 }
 
-function faultyPart(part: PartWriter, calls: FaultyCalls): PartWriter {
+function faultyPart(part: PartWriter, checkers: JobCheckers, calls: FaultyCalls): PartWriter {
   return {
     write: (bytes) => calls.call(() => part.write(bytes)),
-    finish: (): Promise<StagedPart> => calls.call(() => part.finish()),
+    finish: (): Promise<StagedPart> =>
+      calls.call(async () => {
+        const staged = await part.finish();
+        checkers.staged.set(staged.name + staged.attemptId, staged.attemptId);
+        return staged;
+      }),
     abort: () => calls.call(() => part.abort()),
   };
 }
