@@ -10,8 +10,8 @@ export class ValuesOverError extends Error {
 }
 
 /**
- * The values of one group, streamed from the merge: what a reduce function gets. One object for all groups, so that a small group
- * costs nothing; reading is over when the call is.
+ * The values of one group, streamed from the merge: what a reduce function gets. Reading is over when the call is. One a group for
+ * reduce, so that one that user code kept never reads another group; the iterator's result is one object for all values.
  */
 export class GroupValues implements IterableIterator<unknown> {
   private readonly groups: GroupCursor;

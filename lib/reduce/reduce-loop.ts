@@ -108,9 +108,9 @@ async function fold(loop: GroupLoop, combiner: BuiltinCombiner<unknown, unknown>
 
 async function callForGroups(loop: GroupLoop, reduce: AnyReduce): Promise<void> {
   const { groups, output, cursor, context } = loop;
-  const values = new GroupValues(groups);
   const emit = (key: unknown, value: unknown) => output.emit(key, value);
   for (let count = 1; groups.nextGroup(); count++) {
+    const values = new GroupValues(groups);
     cursor.enterGroup(groups.keyBytes, groups.keyStart, groups.keyEnd);
     try {
       const answer: unknown = reduce(decodeKey(groups.keyBytes, groups.keyStart, groups.keyEnd), values.open(), emit, context);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Job, type PairOf, type RunRequest, run } from 'refold';
+import { type Job, type LocalJob, type PairOf, type RunRequest, run } from 'refold';
 import { expect } from 'vitest';
 import type { SuccessFile } from '../../lib/output/success-file.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
@@ -25,9 +25,13 @@ export async function runJob<J extends Job>(
 ): Promise<Ran<PairOf<J>>> {
   const job = await run<J>(jobFile, { cwd: folder, output: 'out', ...request });
   const success = await job.result();
-  const pairs: PairOf<J>[] = [];
+  return { pairs: await pairsOf(job), parts: partsOf(join(folder, 'out')), success, jobId: job.id };
+}
+
+export async function pairsOf<P extends readonly [unknown, unknown]>(job: LocalJob<P>): Promise<readonly P[]> {
+  const pairs: P[] = [];
   for await (const pair of job.output()) pairs.push(pair);
-  return { pairs, parts: partsOf(join(folder, 'out')), success, jobId: job.id };
+  return pairs;
 }
 
 /**
