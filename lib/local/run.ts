@@ -28,7 +28,7 @@ export type RunRequest = JobOptions & {
 export async function run<P extends Pair = Pair>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<P>> {
   const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
   return await LocalJob.start<P>({
-    jobFile: jobFile instanceof URL ? fileURLToPath(jobFile) : jobFile,
+    jobFile: pathOf(jobFile),
     inputs: typeof input === 'string' ? { '': input } : input,
     output,
     options,
@@ -40,4 +40,9 @@ export async function run<P extends Pair = Pair>(jobFile: string | URL, request:
     ...(cwd !== undefined && { cwd }),
     ...(workFolder !== undefined && { workFolder }),
   });
+}
+
+/** A URL may be given as text, as `import.meta.resolve` answers it. */
+function pathOf(jobFile: string | URL): string {
+  return jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile;
 }
