@@ -145,9 +145,18 @@ export class RunningJob {
     return this.#ended !== undefined;
   }
 
-  /** Waits until something has happened, or the coordinator has ended without it. */
+  /** Waits until something has happened; false when the coordinator has ended meanwhile. */
   async reaches(condition: () => boolean): Promise<boolean> {
-    return (await until(() => (condition() ? 'yes' : this.isOver ? 'no' : undefined))) === 'yes';
+    return (await until(() => (this.isOver ? 'no' : condition() ? 'yes' : undefined))) === 'yes';
+  }
+
+  /** Lets it run on for a while; false when it ended meanwhile. */
+  async outlives(ms: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([this.ended, promise]);
+    clearTimeout(timer);
+    return !this.isOver;
   }
 
   /** Of the workers that were started, dead ones too. */
@@ -176,7 +185,7 @@ export class RunningJob {
 
   async #gone(): Promise<void> {
     await this.ended;
-    await until(() => this.#workplace.processes().length === 0);
+    await until(() => this.#workplace.processes().length === 0, 50_000, 10);
   }
 
   /** Resolves when the job is done, and fails when it is not. */

@@ -133,6 +133,24 @@ export class Workplace {
     );
   }
 
+  /** Follows the resident memory of this test's processes; `stop` answers the most that one of them has ever held. */
+  watchMemory(): { stop(): number } {
+    const peaks = new Map<number, number>();
+    const look = () => {
+      for (const pid of this.processes()) {
+        const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))?.[1];
+        if (kib !== undefined) peaks.set(pid, Number(kib) * 1024);
+      }
+    };
+    const timer = setInterval(look, 50);
+    return {
+      stop() {
+        clearInterval(timer);
+        return Math.max(0, ...peaks.values());
+      },
+    };
+  }
+
   /** Names at the output path; `undefined` when nothing is there. */
   output(name = 'out'): readonly string[] | undefined {
     return existsSync(this.path(name)) ? readdirSync(this.path(name)).sort() : undefined;
@@ -166,13 +184,14 @@ export function killNow(pid: number): void {
 export async function until<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
   withinMs = 50_000,
+  everyMs = 2,
 ): Promise<T> {
   const endMs = performance.now() + withinMs;
   for (;;) {
     const answer = await condition();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
