@@ -1,7 +1,7 @@
 import { plan } from './coordinator/plan.ts';
 import { runSolo } from './coordinator/run-solo.ts';
 import { jobKey } from './coordinator/work-layout.ts';
-import { assert } from './errors.ts';
+import { assert, InvalidOptionError } from './errors.ts';
 import type { Job, Params } from './job/define-job.ts';
 import { contentOptionsOf, resolveJobOptions } from './job/job-options.ts';
 import type { InputListing, JobRecord } from './job/job-record.ts';
@@ -26,8 +26,8 @@ export type TestRecords<In> = unknown extends In
 /**
  * Runs a job on records that you write down, in this process and in memory, and answers its output pairs in order: for unit tests of a
  * job. Records are what the job's reader would hand to map, so nothing is parsed; for `rawLines()` and `fixed(n)` texts become slices.
- * @param records of the one input, or by the names of the inputs
- * @throws what the job throws, with the record's index as position
+ * @param records of the one input, or by the names of the inputs; an input that is left out is empty
+ * @throws what the job throws, with the record's index as position; InvalidOptionError for records of an input that the job has not
  */
 export async function testJob<K, V, In>(
   job: Job<K, V, In>,
@@ -35,10 +35,8 @@ export async function testJob<K, V, In>(
   options: TestJobOptions = {},
 ): Promise<[K, V][]> {
   const world = memoryWorld();
-  const byInput: Readonly<Record<string, readonly unknown[]>> = Array.isArray(records)
-    ? { '': records }
-    : (records as Record<string, unknown[]>);
   const record = await recordOf(job as Job, world, options);
+  const byInput = recordsByInput(records, record.shape.outsideInputs);
   await world.work.put(jobKey(record.jobId), encodeJson(record));
   await world.ledger.createJob({
     jobId: record.jobId,
@@ -72,7 +70,7 @@ export async function testJob<K, V, In>(
       step,
       plan: stepPlan,
       attempt: 1,
-      concurrency: 1,
+      concurrency: job.definition.concurrency ?? 1,
       control,
       records: slicedFor(step.inputs, byInput),
     });
@@ -82,6 +80,15 @@ export async function testJob<K, V, In>(
     for (const object of file.pairs) for (const pair of await readPairObject(world.work, object)) pairs.push(pair as [K, V]);
   }
   return pairs;
+}
+
+function recordsByInput(records: unknown, names: readonly string[]): Readonly<Record<string, readonly unknown[]>> {
+  const byInput = (Array.isArray(records) ? { '': records } : records) as Readonly<Record<string, readonly unknown[]>>;
+  const unknown = Object.keys(byInput).find((name) => !names.includes(name));
+  if (unknown === undefined) return byInput;
+  const hint = names.includes('') ? 'Give an array of records.' : `Give records by the names of the inputs: ${names.join(', ')}.`;
+  const value = unknown === '' ? 'an array' : unknown;
+  throw new InvalidOptionError({ option: 'records', value, rule: 'given for an input of this job', hint });
 }
 
 const locationOf = (name: string) => `test/${name || 'input'}`;

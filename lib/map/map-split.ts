@@ -5,6 +5,7 @@ import type { StepInput } from '../job/step.ts';
 import { setupError } from '../job/user-code.ts';
 import { readRange } from '../record/read-range.ts';
 import type { InputRange, RangeAccount } from '../record/reader.ts';
+import type { Split } from '../split/split.ts';
 import { MapRunner } from './map-runner.ts';
 import { drainBoth, type PairSink } from './pair-sink.ts';
 import { readPairs } from './read-pairs.ts';
@@ -34,16 +35,13 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   if (step.setup !== undefined) await callAround(options, 'setup', () => step.setup?.(context));
   const owned: number[] = [];
   let bytesRead = 0;
-  for (const range of split.ranges) {
+  if (options.records !== undefined) await mapGiven(options.records[split.input] ?? [], split, runner, pairs);
+  for (const range of options.records === undefined ? split.ranges : []) {
     if (runner.isFull) break;
     const account = await readOne(options, input, range, runner, pairs, bytesRead);
     owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
     bytesRead += range.byteEnd - range.byteStart;
   }
-  for (const record of options.records?.[split.input] ?? []) {
-    if (!runner.sink(record, runner.records)) await drainBoth(runner, pairs);
-  }
-  if (options.records !== undefined) await drainBoth(runner, pairs);
   for (const object of split.pairs ?? []) {
     if (runner.isFull) break;
     await readPairs(options.world.work, object, runner, pairs, control.signal);
@@ -60,6 +58,15 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
     owned,
     counters: context.counters.totals(),
   };
+}
+
+/** For testJob: records in place of those of the split's ranges. */
+async function mapGiven(records: readonly unknown[], split: Split, runner: MapRunner, pairs: PairSink): Promise<void> {
+  for (const { key } of split.ranges) runner.enterObject(key);
+  for (const record of records) {
+    if (!runner.sink(record, runner.records)) await drainBoth(runner, pairs);
+  }
+  await drainBoth(runner, pairs);
 }
 
 async function readOne(

@@ -1,4 +1,21 @@
-import { count, csv, defineJob, type Emit, input, lines, pairs, range, rawLines, type Slice, sum, testJob, top } from 'refold';
+import {
+  count,
+  csv,
+  defineJob,
+  type Emit,
+  files,
+  fixed,
+  input,
+  jsonl,
+  lines,
+  pairs,
+  range,
+  rawLines,
+  type Slice,
+  sum,
+  testJob,
+  top,
+} from 'refold';
 import { describe, expect, it } from 'vitest';
 
 const wordCount = defineJob({
@@ -54,7 +71,9 @@ describe('testJob', () => {
     type Row = { kind: 'page'; rank: number } | { kind: 'visit' };
     const join = defineJob({
       inputs: {
-        pages: input(csv({ columns: { url: 'string', rank: 'number' } }), (page, emit: Emit<string, Row>) => emit(page.url, { kind: 'page', rank: page.rank })),
+        pages: input(csv({ columns: { url: 'string', rank: 'number' } }), (page, emit: Emit<string, Row>) =>
+          emit(page.url, { kind: 'page', rank: page.rank }),
+        ),
         visits: input(lines(), (url, emit: Emit<string, Row>) => emit(url, { kind: 'visit' })),
       },
       reduce(url, rows, emit: Emit<string, [number, number]>) {
@@ -76,7 +95,7 @@ describe('testJob', () => {
       partition: range(),
       async map(line, emit: Emit<number, string>) {
         await Promise.resolve();
-        emit((line as string).length, line as string);
+        emit(line.length, line);
       },
       reduce: count(),
     });
@@ -96,13 +115,118 @@ describe('testJob', () => {
     ]);
   });
 
-  it('throws what map throws, with the record', async () => {
+  it('throws what user code throws, with the index of the record or the key', async () => {
     const broken = defineJob({
       input: lines(),
-      map(_line, _emit: Emit<string, number>) {
-        throw new Error('no such luck');
+      map(line, emit: Emit<string, number>) {
+        if (line === 'third') throw new Error('no such luck');
+        emit(line, 1);
+      },
+      reduce(word) {
+        throw new Error(`nor with ${word}`);
       },
     });
-    await expect(testJob(broken, ['first'])).rejects.toThrow(/map failed.*no such luck/s);
+    await expect(testJob(broken, ['first', 'second', 'third'])).rejects.toThrow(
+      /map failed at test\/input, record 2.*no such luck/s,
+    );
+    await expect(testJob(broken, ['first', 'second', 'third'])).rejects.toMatchObject({
+      values: { record: 2, object: 'test/input' },
+    });
+    await expect(testJob(broken, ['b', 'a'])).rejects.toThrow(/reduce failed at key "a": Error: nor with a/);
+  });
+
+  it('takes params by the types of their defaults, and refuses others', async () => {
+    const long = defineJob({
+      params: { minLength: 3 },
+      map(word, emit: Emit<null, string>, task) {
+        if (word.length >= task.params.minLength) emit(null, word);
+      },
+    });
+    expect(await testJob(long, ['a', 'abc', 'abcd'])).toHaveLength(2);
+    expect(await testJob(long, ['a', 'abc', 'abcd'], { params: { minLength: 4 } })).toEqual([[null, 'abcd']]);
+    await expect(testJob(long, [], { params: { minLenght: 4 } })).rejects.toThrow(/minLenght/);
+  });
+
+  it('refuses records of an input that the job has not, and takes one left out as empty', async () => {
+    const named = defineJob({
+      inputs: {
+        words: input(lines(), (line, emit: Emit<string, number>) => emit(line, 1)),
+        others: input(rawLines(), (line, emit: Emit<string, number>) => emit(line.toString(), 1)),
+      },
+      reduce: sum(),
+    });
+    const expected = [
+      ['a', 2],
+      ['b', 1],
+    ];
+    expect(await testJob(named, { words: ['a', 'b'], others: ['a'] })).toEqual(expected);
+    expect(await testJob(named, { words: ['a', 'b', 'a'] })).toEqual(expected);
+    await expect(testJob(named, { wrods: ['a'] })).rejects.toThrow(/wrods/);
+    await expect(testJob(named, ['a'])).rejects.toThrow(/an array is not given for an input of this job/);
+  });
+
+  it('hands on the records of every reader as they are', async () => {
+    const rows = defineJob({
+      input: csv({ header: true, columns: { name: 'string', n: 'number' } }),
+      map(row, emit: Emit<string, number>) {
+        emit(row.name, row.n);
+      },
+      reduce: sum(),
+    });
+    expect(
+      await testJob(rows, [
+        { name: 'x', n: 0.1 },
+        { name: 'x', n: 0.2 },
+      ]),
+    ).toEqual([['x', 0.30000000000000004]]);
+    const values = defineJob({
+      input: jsonl<{ list: number[] }>(),
+      map({ list }, emit: Emit<number, null>) {
+        for (const n of list) emit(n, null);
+      },
+    });
+    expect(await testJob(values, [{ list: [2, 1] }, { list: [] }])).toEqual([
+      [2, null],
+      [1, null],
+    ]);
+    const whole = defineJob({
+      input: files(),
+      map({ path, bytes }, emit: Emit<string, number>) {
+        emit(path, bytes.length);
+      },
+    });
+    expect(await testJob(whole, [{ path: 'a', bytes: new Uint8Array(3) }])).toEqual([['a', 3]]);
+    const halves = defineJob({
+      input: fixed(4),
+      map(record, emit: Emit<Slice, Slice>) {
+        emit(record.sub(2), record.sub(0, 2));
+      },
+    });
+    expect(await testJob(halves, ['abcd'])).toEqual([
+      [Buffer.from('cd'), Buffer.from('ab')].map((bytes) => new Uint8Array(bytes)),
+    ]);
+  });
+
+  it('groups, orders, counts and keeps what is in flight in order, as a real run does', async () => {
+    const job = defineJob({
+      concurrency: 4,
+      async map(line, emit: Emit<[string, number], number>) {
+        await new Promise((resolve) => setTimeout(resolve, line.length));
+        emit([line.slice(0, 1), line.length], line.length);
+      },
+      groupBy: 1,
+      reduce([letter], lengths, emit: Emit<string, number[]>) {
+        emit(letter, [...lengths]);
+      },
+      setup() {},
+      cleanup(emit) {
+        emit(['z', 0], 0);
+      },
+    });
+    expect(await testJob(job, ['aaaa', 'b', 'aa', 'bbb', 'a'])).toEqual([
+      ['a', [1, 2, 4]],
+      ['b', [1, 3]],
+      ['z', [0]],
+    ]);
   });
 });
