@@ -1,4 +1,4 @@
-import { assert, RefoldError } from '../errors.ts';
+import { assert, ObjectMissingError, RefoldError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { JobItem, JobState, Phase, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
@@ -94,7 +94,12 @@ export function uncommitted(tasks: ReadonlyMap<number, TaskItem>, count: number)
   return indexes;
 }
 
+/** Undefined when there is no such object: one request, because between two it may be deleted. */
 export async function readJson<T>(world: Pick<World, 'work'>, key: string): Promise<T | undefined> {
-  if ((await world.work.head(key)) === undefined) return undefined;
-  return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as T;
+  try {
+    return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as T;
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
 }

@@ -99,14 +99,19 @@ class FaultyCalls {
     this.#process = process;
   }
 
-  async call<T>(work: () => Promise<T>): Promise<T> {
+  /** `repeat` is the work of a request that may arrive twice. */
+  async call<T>(work: () => Promise<T>, repeat?: () => Promise<T>): Promise<T> {
     const process = this.#process;
     const { faults } = this.#world;
     await process.pause();
     if (process.role === 'coordinator' && faults.strikes('zombieCoordinator')) this.#world.onZombie(process);
     if (this.#crashes('Before')) return await process.whileAlive(new Promise<T>(() => {}));
     if (faults.strikes('transientError')) throw new TransientError('The service is busy.');
-    const answer = await process.whileAlive(work());
+    let answer = await process.whileAlive(work());
+    if (repeat !== undefined && faults.strikes('repeatedRequest')) {
+      await process.sleep(500 * this.#world.random.next() ** 3);
+      answer = await process.whileAlive(repeat());
+    }
     if (this.#crashes('After')) return await process.whileAlive(new Promise<T>(() => {}));
     if (faults.strikes('lostReply')) throw new TransientError('The reply was lost.');
     return answer;
@@ -224,12 +229,14 @@ function faultyPart(part: PartWriter, checkers: JobCheckers, calls: FaultyCalls)
 
 function faultyLedger(world: SimulatedWorld, calls: FaultyCalls): TaskLedger {
   const { ledger, checkers } = world;
-  const change = <T>(changing: () => Promise<T>, run?: number) =>
-    calls.call(async () => {
+  const change = <T>(changing: () => Promise<T>, run?: number) => {
+    const once = async () => {
       const answer = await changing();
       await checkers.ledgerChanged(run);
       return answer;
-    });
+    };
+    return calls.call(once, once);
+  };
   return {
     createJob: (job) => change(() => ledger.createJob(job)),
     readJob: (jobId) => calls.call(() => ledger.readJob(jobId)),
