@@ -79,7 +79,7 @@ describe('the input', () => {
     writeLines(join(folder, 'data'), numbers(40), '_hidden.txt');
     writeLines(join(folder, 'data'), numbers(50), '.hidden.txt');
     const counts = async (input: string, output: string) => {
-      const { pairs } = await runJob(jobFile, { ...phases, reduceTasks: 1, input, output } as never, folder);
+      const { pairs } = await runJob(jobFile, { ...phases, reduceTasks: 1, input }, folder, output);
       return pairs;
     };
     expect(await counts('data', 'out')).toEqual([

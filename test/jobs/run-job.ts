@@ -22,10 +22,11 @@ export async function runJob<J extends Job>(
   jobFile: string,
   request: Request,
   folder = temporaryFolder(),
+  output = 'out',
 ): Promise<Ran<PairOf<J>>> {
-  const job = await run<J>(jobFile, { cwd: folder, output: 'out', ...request });
+  const job = await run<J>(jobFile, { cwd: folder, output, ...request });
   const success = await job.result();
-  return { pairs: await pairsOf(job), parts: partsOf(join(folder, 'out')), success, jobId: job.id };
+  return { pairs: await pairsOf(job), parts: partsOf(join(folder, output)), success, jobId: job.id };
 }
 
 export async function pairsOf<P extends readonly [unknown, unknown]>(job: LocalJob<P>): Promise<readonly P[]> {
@@ -45,12 +46,13 @@ export async function runExample<J extends Job>(
 ): Promise<readonly PairOf<J>[]> {
   const file = join(examples, `${name}.ts`);
   const content = { reduceTasks: 3, ...request };
-  const phases = await runJob<J>(file, { ...content, workers: 2, soloBytes: 0 });
-  const solo = await runJob<J>(file, content);
+  const folder = temporaryFolder();
+  const phases = await runJob<J>(file, { ...content, workers: 2, soloBytes: 0 }, folder, 'by-two');
+  const solo = await runJob<J>(file, content, folder, 'solo');
   expect(phases.success.receipt.steps[0]?.map.tasks).toBeGreaterThan(1);
   expect(contentOf(solo)).toEqual(contentOf(phases));
   if (places === undefined) return phases.pairs;
-  const inline = await runJob<J>(file, { ...content, workers: 'inline' });
+  const inline = await runJob<J>(file, { ...content, workers: 'inline' }, folder, 'inline');
   expect(contentOf(inline)).toEqual(contentOf(phases));
   return phases.pairs;
 }
