@@ -58,11 +58,11 @@ describe('a job run again', () => {
     const { folder, jobFile, request } = prepare();
     const ids = [(await runJob(jobFile, request, folder)).jobId];
     const idOf = async (changes: object) => {
-      const job = await run(jobFile, { ...request, output: `out-${ids.length}`, ...changes });
+      const job = await run(jobFile, { ...request, overwrite: true, ...changes });
       await job.result();
       return job.id;
     };
-    ids.push(await idOf({}));
+    ids.push(await idOf({ output: 'elsewhere' }));
     ids.push(await idOf({ params: { ...request.params, modulus: 4 } }));
     ids.push(await idOf({ splitBytes: 20 }));
     ids.push(await idOf({ limit: 10 }));
