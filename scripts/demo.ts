@@ -62,7 +62,9 @@ async function watch(): Promise<void> {
     }
     if (event.kind === 'task-ended') {
       ended += 1;
-      console.log(`  ${event.role} task ${event.index} ${event.ok ? 'is done' : 'was lost and is tried again'} (${ended} attempts have ended)`);
+      console.log(
+        `  ${event.role} task ${event.index} ${event.ok ? 'is done' : 'was lost and is tried again'} (${ended} attempts have ended)`,
+      );
     }
   }
 }

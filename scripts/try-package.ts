@@ -18,7 +18,10 @@ try {
   writeFileSync(join(project, 'book.txt'), 'a rose is\na rose is\na Rose\n');
   writeFileSync(join(project, 'word-count.ts'), firstCodeBlock());
   writeFileSync(join(project, 'lengths.js'), javaScriptJob());
-  expectOutput(runIn(project, 'npx', 'refold', 'run', 'word-count.ts', '--input', 'book.txt', '--quiet'), 'a\t3\nis\t2\nrose\t3\n');
+  expectOutput(
+    runIn(project, 'npx', 'refold', 'run', 'word-count.ts', '--input', 'book.txt', '--quiet'),
+    'a\t3\nis\t2\nrose\t3\n',
+  );
   expectOutput(runIn(project, 'npx', 'refold', 'run', 'lengths.js', '--input', 'book.txt', '--quiet'), '6\t1\n9\t2\n');
   expectOutput(runIn(project, 'sh', '-c', 'cat book.txt | npx refold run word-count.ts --quiet | head -1'), 'a\t3\n');
   runIn(project, 'npx', 'refold', 'run', 'word-count.ts', '--input', 'book.txt', '--output', 'counts', '--quiet');
@@ -51,7 +54,10 @@ export default defineJob({
 }
 
 function checkTypes(): void {
-  const settings = { compilerOptions: { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: [] }, files: ['word-count.ts'] };
+  const settings = {
+    compilerOptions: { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: [] },
+    files: ['word-count.ts'],
+  };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(settings));
   runIn(project, join(root, 'node_modules', '.bin', 'tsc'), '--project', project);
 }

@@ -28,7 +28,11 @@ describe('the repository', () => {
   it('imports one way: cli, then local and aws, then the engine, then ports', () => {
     const wrong = sources
       .filter((file) => file.startsWith('lib/'))
-      .flatMap((file) => importsOf(file).filter((target) => target.startsWith('lib/') && layerOf(target) > layerOf(file)).map((target) => `${file} imports ${target}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((target) => target.startsWith('lib/') && layerOf(target) > layerOf(file))
+          .map((target) => `${file} imports ${target}`),
+      );
     // run() of the public API loads the local adapters when it is called.
     expect(wrong.filter((line) => !line.startsWith('lib/run.ts'))).toEqual([]);
   });
@@ -36,17 +40,27 @@ describe('the repository', () => {
   it('keeps the adapters of one place out of those of the other', () => {
     const wrong = sources.flatMap((file) =>
       importsOf(file)
-        .filter((target) => (file.startsWith('lib/aws/') && target.startsWith('lib/local/')) || (file.startsWith('lib/local/') && target.startsWith('lib/aws/')))
+        .filter(
+          (target) =>
+            (file.startsWith('lib/aws/') && target.startsWith('lib/local/')) ||
+            (file.startsWith('lib/local/') && target.startsWith('lib/aws/')),
+        )
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
   });
 
   it('reaches the world from the engine only through ports', () => {
-    const forbidden = /\b(?:Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.\w+)\b|from 'node:(?:fs|os|path|child_process|worker_threads|sqlite)/;
+    const forbidden =
+      /\b(?:Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.\w+)\b|from 'node:(?:fs|os|path|child_process|worker_threads|sqlite)/;
     const wrong = sources
       .filter((file) => file.startsWith('lib/') && layerOf(file) <= 2)
-      .flatMap((file) => withoutComments(textOf(file)).split('\n').filter((line) => forbidden.test(line)).map((line) => `${file}: ${line.trim()}`));
+      .flatMap((file) =>
+        withoutComments(textOf(file))
+          .split('\n')
+          .filter((line) => forbidden.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -64,13 +78,22 @@ describe('the repository', () => {
 
   it('leaves nothing for later', () => {
     const later = new RegExp(`\\b(?:${['TO', 'DO'].join('')}|FIX${'ME'}|X${'XX'}|not implemented)\\b`);
-    const wrong = sources.filter((file) => file !== 'test/tidy.test.ts').flatMap((file) => textOf(file).split('\n').filter((line) => later.test(line)).map((line) => `${file}: ${line.trim()}`));
+    const wrong = sources
+      .filter((file) => file !== 'test/tidy.test.ts')
+      .flatMap((file) =>
+        textOf(file)
+          .split('\n')
+          .filter((line) => later.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
     expect(wrong).toEqual([]);
   });
 
   it('runs every test it has', () => {
     const skipped = /\b(?:it|test|describe)\.(?:skip|only|todo)\(/;
-    const wrong = sources.filter((file) => file.startsWith('test/') && file !== 'test/tidy.test.ts' && skipped.test(textOf(file)));
+    const wrong = sources.filter(
+      (file) => file.startsWith('test/') && file !== 'test/tidy.test.ts' && skipped.test(textOf(file)),
+    );
     expect(wrong).toEqual([]);
   });
 

@@ -54,7 +54,14 @@ class BothOutputs implements AttemptOutput {
     this.pairs.emit(key, value);
   }
 
-  emitEncoded(keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void {
+  emitEncoded(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     this.part.emitEncoded(keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd);
     this.pairs.emitEncoded(keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd);
   }

@@ -75,7 +75,11 @@ export class MapTotalsSum {
         this.isTiled = ownedEnd >= 0;
       }
       if (!this.isTiled || ownedStart === ownedEnd) continue;
-      balance(`ranges of ${range.key} tile it: the range at ${range.byteStart} starts where the one before ends`, ownedStart, this.ownedEnd);
+      balance(
+        `ranges of ${range.key} tile it: the range at ${range.byteStart} starts where the one before ends`,
+        ownedStart,
+        this.ownedEnd,
+      );
       this.ownedEnd = ownedEnd;
     }
   }

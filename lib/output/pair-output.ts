@@ -3,7 +3,14 @@ export interface PairOutput {
   /** Pairs so far. */
   readonly records: number;
   emit(key: unknown, value: unknown): void;
-  emitEncoded(keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void;
+  emitEncoded(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
   /** True when `drain` has something worth writing. */
   readonly isFull: boolean;
   drain(): Promise<void>;

@@ -1,7 +1,7 @@
+import type { ObjectStore } from '../ports/object-store.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey } from '../record/key-codec.ts';
 import { encodeValue } from '../record/value-codec.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
 import { SegmentUpload } from '../shuffle/segment-upload.ts';
 import { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { appendVarint } from '../shuffle/varint.ts';
@@ -43,7 +43,14 @@ export class PairsOutput implements PairOutput {
     this.add();
   }
 
-  emitEncoded(keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void {
+  emitEncoded(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     const { sink } = this;
     sink.length = 0;
     appendVarint(sink, keyEnd - keyStart);

@@ -44,7 +44,14 @@ export class PartOutput implements PairOutput {
     if (this.sink.length > HELD_BYTES_MAX) this.overflowToScratch();
   }
 
-  emitEncoded(keyBytes: Uint8Array, keyStart: number, keyEnd: number, valueBytes: Uint8Array, valueStart: number, valueEnd: number): void {
+  emitEncoded(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     this.formatter.formatEncoded(keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, this.sink);
     this.records += 1;
     if (this.sink.length > HELD_BYTES_MAX) this.overflowToScratch();

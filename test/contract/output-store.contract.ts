@@ -201,7 +201,7 @@ export function outputStoreContract(
         expect(await output.readSuccess()).toBeUndefined();
       });
 
-      it('leaves an output whose _SUCCESS is this job\'s', async () => {
+      it("leaves an output whose _SUCCESS is this job's", async () => {
         await output.publish(await stage('part-00000', 'attempt-1', 'x'));
         await output.writeSuccess(bytesOf(JSON.stringify({ jobId: 'job-1' })));
         await output.clear([]);

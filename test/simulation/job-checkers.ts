@@ -25,6 +25,7 @@ export class JobCheckers {
   readonly #jobId: string;
   readonly #winners = new Map<string, string>();
   readonly #everWon = new Set<string>();
+  readonly #thrownOut = new Set<string>();
   #visible = '[]';
 
   constructor(ledger: TaskLedger, jobId: string) {
@@ -50,6 +51,7 @@ export class JobCheckers {
     const key = keyOf(task);
     const winner = this.#winners.get(key);
     if (winner !== undefined && winner !== attemptId) this.violate(`${attemptId} won ${key}, and ${winner} had won it`);
+    if (this.#thrownOut.has(attemptId)) this.violate(`${attemptId} won ${key} again after it was invalidated`);
     this.#winners.set(key, attemptId);
     this.#everWon.add(attemptId);
   }
@@ -58,6 +60,7 @@ export class JobCheckers {
     const key = keyOf(task);
     if (this.#winners.get(key) !== attemptId) return;
     this.#winners.delete(key);
+    this.#thrownOut.add(attemptId);
     this.invalidations++;
     if (run !== this.job?.run) this.violate(`run ${run} invalidated ${key}, and run ${this.job?.run} is current`);
   }
@@ -72,6 +75,8 @@ export class JobCheckers {
     if (job.state !== before.state && run !== undefined && run !== job.run) {
       this.violate(`run ${run} moved the job to ${job.state}, and run ${job.run} is current`);
     }
+    const isSameRun = job.run === before.run && job.executionId === before.executionId;
+    if (!isSameRun && job.run !== before.run + 1) this.violate(`run ${job.run} was started after run ${before.run}`);
     if (job.generations.some((generation, step) => generation < before.generations[step]!)) {
       this.violate(`generations ${before.generations} became ${job.generations}`);
     }
@@ -82,6 +87,12 @@ export class JobCheckers {
   objectRead(key: string): void {
     const attemptId = /\/([^/]+)\.(?:seg|pairs)$/.exec(key)?.[1];
     if (attemptId !== undefined && !this.#everWon.has(attemptId)) this.violate(`${key} is read, and its attempt never committed`);
+  }
+
+  /** An attempt's object or staged part is thrown away: never that of a commit. */
+  discarded(attemptId: string | undefined, what: string): void {
+    if (attemptId !== undefined && [...this.#winners.values()].includes(attemptId))
+      this.violate(`${what} is deleted, and committed`);
   }
 
   /** After every call to the output. */

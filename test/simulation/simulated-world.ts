@@ -166,7 +166,11 @@ function faultyObjects(world: SimulatedWorld, calls: FaultyCalls): ObjectStore {
     put: (key, bytes) => calls.call(() => work.put(key, bytes)),
     putIfAbsent: (key, bytes) => calls.call(() => work.putIfAbsent(key, bytes)),
     create: async (key) => faultyWriter(await calls.call(() => work.create(key)), calls),
-    delete: (keys) => calls.call(() => work.delete(keys)),
+    delete: (keys) =>
+      calls.call(async () => {
+        for (const key of keys) checkers.discarded(/\/([^/]+)\.(?:seg|pairs|json)$/.exec(key)?.[1], key);
+        await work.delete(keys);
+      }),
   };
 }
 
@@ -198,6 +202,7 @@ function faultyOutput(output: OutputStore, world: SimulatedWorld, calls: FaultyC
       }),
     discard: (part) =>
       change(async () => {
+        checkers.discarded(part.attemptId, part.name);
         checkers.staged.delete(part.name + part.attemptId);
         await output.discard(part);
       }),

@@ -200,8 +200,8 @@ const joined = defineJob({
       same<typeof url, string>(true);
       emit(url, { kind: 'visit' });
     }),
-    counts: input(pairs(wordCount), ([url, count], emit: Emit<string, Row>) => {
-      same<typeof count, bigint>(true);
+    counts: input(pairs(wordCount), ([url, _count], emit: Emit<string, Row>) => {
+      same<typeof _count, bigint>(true);
       emit(url, { kind: 'visit' });
     }),
   },
