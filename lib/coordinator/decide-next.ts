@@ -51,7 +51,7 @@ export async function decideNext(flow: Flow, job: JobRecord, run: number, round:
   const roundsMax = LOST_ROUNDS_MAX + ROUNDS_PER_STEP * steps;
   if (round > roundsMax) throw new LostTooOftenError({ jobId, rounds: roundsMax });
   const item = await readJobItem(world, jobId);
-  if (item.state === 'COMMITTING') return { next: 'commit', step: steps - 1 };
+  if (item.state === 'COMMITTING') return { next: 'commit', step: steps - 1, round };
   const plans: StepPlan[] = [];
   for (let step = 0; step < steps; step++) {
     const plan = await readStepPlan(world, jobId, step);

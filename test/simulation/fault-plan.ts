@@ -21,7 +21,7 @@ export const FAULT_RATES = {
   transientError: 0.005,
   /** The call was done, and the caller is told that it failed. */
   lostReply: 0.01,
-  /** A request to the ledger is sent again by the client, and both arrive, the second one late: it has the reply. */
+  /** A request to the ledger is sent again by the client, and both arrive: the second one late, whichever has the reply. */
   repeatedRequest: 0.02,
   /** The same task is launched twice at once. */
   duplicateLaunch: 0.15,

@@ -109,8 +109,12 @@ class FaultyCalls {
     if (faults.strikes('transientError')) throw new TransientError('The service is busy.');
     let answer = await process.whileAlive(work());
     if (repeat !== undefined && faults.strikes('repeatedRequest')) {
-      await process.sleep(500 * this.#world.random.next() ** 3);
-      answer = await process.whileAlive(repeat());
+      const delayMs = 5000 * this.#world.random.next() ** 3;
+      if (this.#world.random.chance(0.5)) this.#world.time.after(delayMs, repeat);
+      else {
+        await process.sleep(delayMs);
+        answer = await process.whileAlive(repeat());
+      }
     }
     if (this.#crashes('After')) return await process.whileAlive(new Promise<T>(() => {}));
     if (faults.strikes('lostReply')) throw new TransientError('The reply was lost.');
