@@ -7,6 +7,9 @@ import { LOST_WORK } from './lost-work.ts';
 import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
 import { failureFromCause } from './task-error.ts';
 
+/** What a distributed map fails with, whatever happened in it. */
+const PHASE_FAILED = 'States.ExceedToleratedFailureThreshold';
+
 /** Failures of attempts that were stopped with the phase, or that came round because something they read was lost. */
 const SAYING_NOTHING: ReadonlySet<string> = new Set([TASK_CANCELLED, LOST_WORK]);
 
@@ -33,10 +36,14 @@ export async function markFailed(flow: Flow, call: MarkFailedCall): Promise<Mark
   return { error: failure.name, cause: JSON.stringify(failure) };
 }
 
-/** What the machine saw says nothing after a phase: the failing attempt has recorded the cause in the ledger. */
+/**
+ * What the machine saw says nothing when a phase failed: the failing attempt has recorded the cause in the ledger. CheckPhase, which runs
+ * with the same `at`, says itself what it failed with.
+ */
 async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> {
   const { at } = call;
-  if (at.next === 'map' || at.next === 'reduce') {
+  const isPhase = call.failure.Error === PHASE_FAILED && (at.next === 'map' || at.next === 'reduce');
+  if (isPhase) {
     const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
     const failed = [...tasks.values()].filter(
       (task) => task.lastFailure !== undefined && !SAYING_NOTHING.has(task.lastFailure.code),
