@@ -113,6 +113,7 @@ async function recordOf(job: Job, world: MemoryWorld, options: TestJobOptions): 
     options: contentOptionsOf(resolved),
     inputs,
     output: 'test-output',
+    leaseKey: 'test-output',
     toStdout: false,
     keepPairs: true,
     nodeVersion: '',

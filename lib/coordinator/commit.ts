@@ -60,7 +60,7 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   await output.sweep();
   await world.work.put(receiptKey(jobId), encodeReceipt(receipt));
   if ((await enterDone(world, jobId, run)) === 'left') return goRound(flow, job, call);
-  await world.ledger.releaseLease(job.output, jobId);
+  await world.ledger.releaseLease(job.leaseKey, jobId);
   return { next: 'done' };
 }
 

@@ -25,6 +25,8 @@ export type JobRecord = {
   readonly inputs: readonly InputListing[];
   /** The output location as given; for standard output a path in the work area. */
   readonly output: string;
+  /** What the lease of the output goes by: the same for all ways to write one location, such as links to it. */
+  readonly leaseKey: string;
   readonly toStdout: boolean;
   /** The job was started by code, which reads its pairs back: they are kept beside the parts. */
   readonly keepPairs?: boolean;

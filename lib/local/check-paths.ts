@@ -1,42 +1,65 @@
-import { matchesGlob, relative, resolve, sep } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { RefoldError } from '../errors.ts';
+import { type InputGlob, parseInputGlob } from './input-glob.ts';
 
-/** An output that would be read as input, or would overwrite it. */
+/** An output that would be read as input, or would overwrite it or the work area. */
 export class OutputOverlapError extends RefoldError {
   override readonly name = 'OutputOverlapError';
   readonly code = 'REFOLD_OUTPUT_OVERLAP';
   readonly retryable = false;
-  readonly hint = 'Choose an --output outside the input.';
-  constructor(values: { output: string; input: string; relation: string }, options?: ErrorOptions) {
-    super(`The output ${values.output} ${values.relation} the input ${values.input}.`, values, options);
+  readonly hint = 'Choose an --output outside the input and the work area.';
+  constructor(values: { output: string; relation: string; other: string }, options?: ErrorOptions) {
+    super(`The output ${values.output} ${values.relation} ${values.other}.`, values, options);
   }
 }
 
-const GLOB = /[*?[\]{}]/;
+export type JobPaths = {
+  /** What the other paths are relative to. */
+  readonly cwd: string;
+  /** Paths and globs. */
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly workFolder: string;
+};
 
-/** @throws OutputOverlapError when output and input are the same, or one lies in the other */
-export function checkPaths(cwd: string, inputs: readonly string[], output: string): void {
-  const outputPath = resolve(cwd, output);
+/** @throws OutputOverlapError when the output and an input or the work area are the same, or one lies in the other, also by way of links */
+export function checkPaths({ cwd, inputs, output, workFolder }: JobPaths): void {
+  const outputPath = realPath(resolve(cwd, output));
   for (const input of inputs) {
-    if (GLOB.test(input)) checkGlob(cwd, input, output, outputPath);
-    else checkPath(resolve(cwd, input), input, output, outputPath);
+    const inputPath = resolve(cwd, input);
+    // A name that is there as it is written is no glob.
+    const glob = existsSync(inputPath) ? undefined : parseInputGlob(posix.normalize(input));
+    if (glob === undefined) checkPath(realPath(inputPath), `the input ${input}`, output, outputPath);
+    else checkGlob(cwd, input, glob, output, outputPath);
+  }
+  checkPath(realPath(resolve(cwd, workFolder)), `the work area ${workFolder}`, output, outputPath);
+}
+
+/** An absolute path without links: what does not exist yet keeps its name below the nearest folder that does. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Also where it may not be looked at: then nothing can be written there either.
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
   }
 }
 
-function checkPath(inputPath: string, input: string, output: string, outputPath: string): void {
-  if (inputPath === outputPath) throw new OutputOverlapError({ output, input, relation: 'is' });
-  if (isInside(inputPath, outputPath)) throw new OutputOverlapError({ output, input, relation: 'contains' });
-  if (isInside(outputPath, inputPath)) throw new OutputOverlapError({ output, input, relation: 'lies in' });
+function checkPath(otherPath: string, other: string, output: string, outputPath: string): void {
+  if (otherPath === outputPath) throw new OutputOverlapError({ output, relation: 'is', other });
+  if (isInside(otherPath, outputPath)) throw new OutputOverlapError({ output, relation: 'contains', other });
+  if (isInside(outputPath, otherPath)) throw new OutputOverlapError({ output, relation: 'lies in', other });
 }
 
-function checkGlob(cwd: string, input: string, output: string, outputPath: string): void {
-  const pattern = resolve(cwd, input);
-  const fixed = pattern.slice(0, pattern.search(GLOB));
-  const folder = fixed.slice(0, fixed.lastIndexOf(sep));
-  if (folder === outputPath || isInside(folder, outputPath))
-    throw new OutputOverlapError({ output, input, relation: 'contains' });
-  if (matchesGlob(`${outputPath}${sep}part-00000.tsv`, pattern))
-    throw new OutputOverlapError({ output, input, relation: 'would be matched by' });
+function checkGlob(cwd: string, input: string, glob: InputGlob, output: string, outputPath: string): void {
+  const other = `the input ${input}`;
+  const root = realPath(resolve(cwd, glob.folderKey));
+  if (root === outputPath || isInside(root, outputPath)) throw new OutputOverlapError({ output, relation: 'contains', other });
+  if (!isInside(outputPath, root)) return;
+  const partKey = posix.join(glob.folderKey, relative(root, outputPath), 'part-00000.tsv');
+  if (glob.matches(partKey)) throw new OutputOverlapError({ output, relation: 'would be matched by', other });
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -106,13 +106,13 @@ async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Pr
 
 /** A job that was killed keeps its lease: it is taken over when nobody runs that job. */
 async function takeLease({ record, settings, world }: PreparedJob): Promise<void> {
-  const lease = await world.ledger.acquireLease(record.output, record.jobId);
+  const lease = await world.ledger.acquireLease(record.leaseKey, record.jobId);
   if (lease.kind === 'acquired') return;
   const lock = await acquireJobLock(join(settings.workFolder, 'locks'), lease.by);
   if (lock.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: lease.by });
   try {
-    await world.ledger.releaseLease(record.output, lease.by);
-    const second = await world.ledger.acquireLease(record.output, record.jobId);
+    await world.ledger.releaseLease(record.leaseKey, lease.by);
+    const second = await world.ledger.acquireLease(record.leaseKey, record.jobId);
     if (second.kind === 'held') throw new OutputLeasedError({ output: record.output, jobId: second.by });
   } finally {
     lock.release();

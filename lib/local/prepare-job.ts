@@ -15,7 +15,7 @@ import { resolveSplitBytes } from '../split/plan-splits.ts';
 import { bundleJob } from './bundle/bundle-job.ts';
 import { engineFile } from './bundle/engine-file.ts';
 import { JobModuleError } from './bundle/job-module-error.ts';
-import { checkPaths } from './check-paths.ts';
+import { checkPaths, realPath } from './check-paths.ts';
 import { type LocalSettings, openLocalWorld } from './local-world.ts';
 import type { LocalRequest } from './request.ts';
 import { createSandboxPool, type SandboxEvent, type SandboxPool } from './sandbox/sandbox-pool.ts';
@@ -49,12 +49,10 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
   const workFolder = resolve(cwd, request.workFolder ?? '.refold');
   const settings: LocalSettings = { cwd, workFolder };
   const world = openLocalWorld(settings, hooks.writeLog);
-  if (request.output !== undefined)
-    checkPaths(
-      cwd,
-      Object.values(request.inputs).filter((location) => location !== '-'),
-      request.output,
-    );
+  if (request.output !== undefined) {
+    const inputs = Object.values(request.inputs).filter((location) => location !== '-');
+    checkPaths({ cwd, inputs, output: request.output, workFolder: request.workFolder ?? '.refold' });
+  }
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
   // The compiler works while sandboxes boot, and a job that does not compile is told of before standard input ends.
   const bundling = bundleJob(resolve(cwd, request.jobFile), { workFolder });
@@ -178,6 +176,9 @@ function nameJob(
   const fingerprint = fingerprintOf(identity);
   const jobId = jobIdOf(name, fingerprint);
   const toStdout = request.output === undefined;
+  const output = toStdout
+    ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId))
+    : identity.output;
   return {
     format: 1,
     jobId,
@@ -185,9 +186,8 @@ function nameJob(
     name,
     shape,
     ...identity,
-    output: toStdout
-      ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId))
-      : identity.output,
+    output,
+    leaseKey: realPath(output),
     toStdout,
     ...(request.keepPairs === true ? { keepPairs: true } : {}),
     nodeVersion: process.version,

@@ -126,6 +126,7 @@ async function makeRecord(
     options: { ...contentOptionsOf(resolved), memoryBytes: random.pick([4 * 1024, 1024 * 1024]) },
     inputs: [await listInput(world.input, '', 'in')],
     output: OUTPUT,
+    leaseKey: OUTPUT,
     toStdout: false,
     nodeVersion: '',
     createdAtMs: 0,

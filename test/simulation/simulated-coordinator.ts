@@ -54,7 +54,7 @@ export async function runCoordinator(
       updatedAtMs: record.createdAtMs,
     });
     if (job.state === 'DONE') return { kind: 'done' };
-    await own.ledger.acquireLease(record.output, jobId);
+    await own.ledger.acquireLease(record.leaseKey, jobId);
     const started = await own.ledger.startRun(jobId, job.run + 1, own.ids.newId());
     if (started.kind === 'refused') return { kind: 'stopped', why: 'refused' };
     const outcome = await runJobMachine(world, coordinator, settings, started.job.run);
