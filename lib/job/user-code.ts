@@ -1,5 +1,6 @@
 import { type ErrorValues, InvariantError, RefoldError, ScratchFullError } from '../errors.ts';
 import { showKey } from '../record/key-codec.ts';
+import { LateEmitError } from './emit-gate.ts';
 import { describeThrown } from './failure.ts';
 import type { Position } from './task-context.ts';
 import { userFrames } from './user-frames.ts';
@@ -32,7 +33,7 @@ export class UserCodeError extends RefoldError {
 
 /** Emitting runs the engine within the user's call: what fails there for reasons of its own is no fault of user code. */
 function isEngineFault(cause: unknown): cause is RefoldError {
-  return cause instanceof ScratchFullError || cause instanceof InvariantError;
+  return cause instanceof ScratchFullError || cause instanceof InvariantError || cause instanceof LateEmitError;
 }
 
 /** What map threw, with the record in hand. */

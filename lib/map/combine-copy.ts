@@ -1,5 +1,6 @@
 import { RefoldError } from '../errors.ts';
 import type { CombineFunction } from '../job/define-job.ts';
+import { NestedEmitError } from '../job/emit-gate.ts';
 import { groupError, isThenable } from '../job/user-code.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { compareKeys, decodeKey, encodeKey, showKey } from '../record/key-codec.ts';
@@ -43,6 +44,7 @@ export class CombineCopy implements RunCopy {
   private bytes = 0;
   private groupKey: unknown;
   private isOpen = false;
+  private isEncoding = false;
   /** Of the engine, within emit: user code may have swallowed it, the engine must not. */
   private failure: unknown;
 
@@ -82,14 +84,27 @@ export class CombineCopy implements RunCopy {
   }
 
   private readonly emit = (key: unknown, value: unknown): void => {
-    if (!this.isOpen) throw new Error('emit of combine can only be used during the call that it was handed to.');
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.isOpen) this.refuse();
+    this.isOpen = false; // While a getter of the value could emit.
+    this.isEncoding = true;
     try {
       this.write(key, value);
     } catch (error) {
-      this.failure = error;
-      throw error;
+      this.failure ??= error;
+      throw this.failure;
+    } finally {
+      this.isEncoding = false;
+      this.isOpen = true;
     }
+    if (this.failure !== undefined) throw this.failure;
   };
+
+  private refuse(): never {
+    if (!this.isEncoding) throw new Error('emit of combine can only be used during the call that it was handed to.');
+    this.failure = new NestedEmitError();
+    throw this.failure;
+  }
 
   private write(key: unknown, value: unknown): void {
     const { groups, sink } = this;

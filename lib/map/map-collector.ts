@@ -1,6 +1,7 @@
-import { assert, RefoldError } from '../errors.ts';
+import { assert } from '../errors.ts';
 import type { BuiltinCombiner } from '../job/combiner.ts';
 import type { CombineFunction } from '../job/define-job.ts';
+import { EmitGate } from '../job/emit-gate.ts';
 import { type Partitioner, type PartitionRule, partitionOf } from '../job/partitioner.ts';
 import type { Scratch } from '../ports/scratch.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
@@ -25,25 +26,17 @@ export type MapCollectorOptions = {
   readonly scratch: Scratch;
 };
 
-/** User code emitted outside of the calls that emit was handed to, most often behind a promise that nobody awaited. */
-export class LateEmitError extends RefoldError {
-  override readonly name = 'LateEmitError';
-  readonly code = 'REFOLD_LATE_EMIT';
-  readonly retryable = false;
-  readonly hint = 'Await every promise in map, and use in combine only the emit that combine gets.';
-  constructor(options?: ErrorOptions) {
-    super('emit was called when the pairs of its attempt were already being written.', {}, options);
-  }
-}
-
 /** Takes the pairs of one map attempt and leaves them sorted. Not to be shared. */
 export interface MapCollector {
   /**
    * Takes one pair, encoded before it returns. Needs no `this`. After a throw of UnencodableError or ShortKeyError the pair was not
    * taken and the collector goes on; after any other the attempt is over.
-   * @throws UnencodableError, ShortKeyError, MixedSumError, UserCodeError and CombinerKeyError of combine, ScratchFullError
+   * @throws UnencodableError, ShortKeyError, MixedSumError, UserCodeError and CombinerKeyError of combine, ScratchFullError, LateEmitError,
+   * NestedEmitError
    */
   readonly emit: (key: unknown, value: unknown) => void;
+  /** Closed while user code of a combine function runs, and from `finish` on: a pair would come too late. */
+  readonly gate: EmitGate;
   /** Pairs taken. */
   readonly emitted: number;
   /** Pairs that combining did away with: emitted less those in the segment. Counted by `finish`. */
@@ -79,8 +72,8 @@ class Collector implements MapCollector {
   emitted = 0;
   combined = 0;
   spills = 0;
-  /** While user code of a combine function runs, and from `finish` on: a pair would come too late. */
-  isClosed = false;
+  readonly gate = new EmitGate();
+  private isFinished = false;
   private readonly options: MapCollectorOptions;
   private readonly rule: PartitionRule;
   private readonly memory: MapMemory;
@@ -96,6 +89,7 @@ class Collector implements MapCollector {
     const engineOptions = {
       memory: this.memory,
       rule: this.rule,
+      gate: this.gate,
       onFull: () => this.spill(),
       onLong: (bytes: Uint8Array, keyEnd: number, end: number) => this.spillOne(bytes, keyEnd, end),
     };
@@ -111,8 +105,10 @@ class Collector implements MapCollector {
   }
 
   async finish(writer: SegmentWriter, drain: () => Promise<void> | undefined): Promise<void> {
-    assert(!this.isClosed, 'a collector is finished once');
-    this.isClosed = true;
+    assert(!this.isFinished, 'a collector is finished once');
+    this.isFinished = true;
+    this.gate.check();
+    this.gate.close();
     this.engine.flush();
     const last = this.engine.sorted();
     const merged = this.runs.isEmpty ? undefined : this.runs.merge(last);
@@ -125,27 +121,36 @@ class Collector implements MapCollector {
     merged?.close();
     this.runs.delete();
     this.engine.clear();
+    this.gate.check();
   }
 
   release(): void {
-    this.isClosed = true;
+    this.gate.close();
     this.runs.delete();
     returnMemory(this.memory);
   }
 
   private spill(): void {
-    const wasClosed = this.isClosed;
-    this.isClosed = true;
-    const sorted = this.engine.sorted();
-    this.runs.add((writer) => this.copyOf(sorted, writer, 'memory').copy(Infinity));
+    const wasOpen = this.gate.isOpen;
+    this.gate.close();
+    try {
+      const sorted = this.engine.sorted();
+      this.runs.add((writer) => this.copyOf(sorted, writer, 'memory').copy(Infinity));
+    } catch (error) {
+      throw this.gate.keep(error); // User code may swallow it: it runs within emit.
+    }
     this.spills++;
     this.engine.clear();
-    this.isClosed = wasClosed;
+    if (wasOpen) this.gate.reopen();
   }
 
   private spillOne(bytes: Uint8Array, keyEnd: number, end: number): void {
     this.spills++;
-    this.runs.add((writer) => writer.add(partitionOf(this.rule, bytes, 0, keyEnd), bytes, 0, keyEnd, bytes, keyEnd, end));
+    try {
+      this.runs.add((writer) => writer.add(partitionOf(this.rule, bytes, 0, keyEnd), bytes, 0, keyEnd, bytes, keyEnd, end));
+    } catch (error) {
+      throw this.gate.keep(error);
+    }
   }
 
   private copyOf(from: RunCursor, writer: SegmentWriter, what: 'memory' | 'merge'): RunCopy {
@@ -158,21 +163,30 @@ class Collector implements MapCollector {
 
 // One function an engine, so that each closure calls one class only.
 function emitIntoTable(collector: Collector, table: CombineTable): MapCollector['emit'] {
+  const { gate } = collector;
   return (key, value) => {
-    if (collector.isClosed) refuse();
-    table.emit(key, value);
+    if (!gate.isOpen) gate.refuse();
+    if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+    else table.emit(key, value);
     collector.emitted++;
   };
 }
 
 function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector['emit'] {
+  const { gate } = collector;
   return (key, value) => {
-    if (collector.isClosed) refuse();
+    if (!gate.isOpen) gate.refuse();
     buffer.emit(key, value);
     collector.emitted++;
   };
 }
 
-function refuse(): never {
-  throw new LateEmitError();
+/** Objects may have getters. */
+function emitGuarded(gate: EmitGate, table: CombineTable, key: unknown, value: unknown): void {
+  gate.beginEncoding();
+  try {
+    table.emit(key, value);
+  } finally {
+    gate.endEncoding();
+  }
 }

@@ -1,12 +1,14 @@
 import { type AttemptContext, contextAt } from '../job/attempt-context.ts';
+import { LateEmitError } from '../job/emit-gate.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
 import type { AnyMap } from '../job/step.ts';
 import type { Position } from '../job/task-context.ts';
 import { isThenable, mapError } from '../job/user-code.ts';
 import { Slice } from '../record/slice.ts';
+import type { HeldPairs, PairSink } from './pair-sink.ts';
 
 type EmitAny = (key: unknown, value: unknown) => void;
-type InFlight = { readonly position: Position; readonly pairs: [unknown, unknown][]; readonly done: Promise<void> };
+type InFlight = { readonly position: Position; readonly pairs: HeldPairs; readonly done: Promise<void> };
 
 /** Records that wait for a free place, a place in flight. */
 const QUEUE_PER_PLACE = 16;
@@ -18,6 +20,7 @@ const QUEUE_PER_PLACE = 16;
 export class MapRunner {
   records = 0;
   private readonly map: AnyMap;
+  private readonly pairs: PairSink;
   private readonly emit: EmitAny;
   private readonly context: AttemptContext;
   private readonly cursor: RecordCursor;
@@ -33,14 +36,15 @@ export class MapRunner {
 
   constructor(options: {
     readonly map: AnyMap;
-    readonly emit: EmitAny;
+    readonly pairs: PairSink;
     readonly context: AttemptContext;
     readonly cursor: RecordCursor;
     readonly concurrency: number;
     readonly recordsMax: number;
   }) {
     this.map = options.map;
-    this.emit = options.emit;
+    this.pairs = options.pairs;
+    this.emit = options.pairs.emit;
     this.context = options.context;
     this.cursor = options.cursor;
     this.concurrency = options.concurrency;
@@ -129,7 +133,7 @@ export class MapRunner {
       const oldest = inFlight.shift()!;
       try {
         await oldest.done;
-        for (const [key, value] of oldest.pairs) this.emit(key, value);
+        oldest.pairs.release();
       } catch (error) {
         throw mapError(error, oldest.position);
       }
@@ -149,12 +153,18 @@ export class MapRunner {
   }
 
   private start(record: unknown, position: Position): InFlight {
-    const pairs: [unknown, unknown][] = [];
+    const pairs = this.pairs.hold();
+    let isOpen = true;
     const emit: EmitAny = (key, value) => {
-      pairs.push([detached(key), detached(value)]);
+      if (!isOpen) throw this.pairs.gate.keep(new LateEmitError());
+      pairs.emit(key, value);
     };
     const done = (async () => {
-      await this.map(record, emit, contextAt(this.context, position));
+      try {
+        await this.map(record, emit, contextAt(this.context, position));
+      } finally {
+        isOpen = false;
+      }
     })();
     done.catch(() => {}); // It is awaited in record order; until then a rejection is not unhandled.
     return { position, pairs, done };
@@ -163,9 +173,4 @@ export class MapRunner {
   private showOldest(position: Position): void {
     this.cursor.enterRecord(position.byte - this.byteBase, position.record);
   }
-}
-
-/** A slice is only valid during emit. */
-function detached(value: unknown): unknown {
-  return value instanceof Slice ? value.bytes.slice(value.byteStart, value.byteEnd) : value;
 }

@@ -26,7 +26,7 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   context.input = split.input;
   const runner = new MapRunner({
     map: input.map,
-    emit: pairs.emit,
+    pairs,
     context,
     cursor: control.cursor,
     concurrency: options.concurrency,

@@ -11,6 +11,7 @@ import { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split } from '../split/split.ts';
 import { readBoundaries } from './boundaries.ts';
+import { EncodedPairs } from './encoded-pairs.ts';
 import { createMapCollector } from './map-collector.ts';
 import { mapSplit } from './map-split.ts';
 
@@ -46,7 +47,11 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
   const key = segmentKey(job.jobId, task.step, task.index, control.attemptId);
   const upload = new SegmentUpload(world.work, key);
   try {
-    const mapped = await mapSplit(options, { emit: collector.emit });
+    const mapped = await mapSplit(options, {
+      emit: collector.emit,
+      gate: collector.gate,
+      hold: () => new EncodedPairs(step.groupBy, collector.gate, collector.emit),
+    });
     const writer = new SegmentWriter({ sink: upload, partitions: plan.partitions, compress: 'zstd' });
     await collector.finish(writer, () => (upload.isFull ? upload.drain() : undefined));
     const account: MapAccount = {
@@ -57,6 +62,7 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
     };
     const { footerStart, bytes } = writer.finish({ counters: new Map(), counts: account });
     await upload.complete();
+    collector.gate.check();
     return { kind: 'map', segmentKey: key, segmentBytes: bytes, footerStart };
   } catch (error) {
     await upload.abort();

@@ -36,6 +36,8 @@ export async function mapToFile(options: MapOnlyAttempt): Promise<AttemptFile> {
   try {
     const mapped = await mapSplit(options, {
       emit: (key, value) => output.emit(key, value),
+      gate: output.gate,
+      hold: () => output.hold(),
       between: () => (output.isFull ? output.drain() : undefined),
     });
     const map = { ...mapped, pairsEmitted: output.records, pairsCombined: 0, spills: 0 };

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { splitRow } from '../coordinator/task-list.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
+import { EmitGate } from '../job/emit-gate.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { chooseBoundaries } from '../job/partitioner.ts';
 import type { Step } from '../job/step.ts';
 import type { World } from '../ports/world.ts';
-import { ByteSink } from '../record/byte-sink.ts';
-import { encodeKey } from '../record/key-codec.ts';
 import { parseSplit, type Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { writeBoundaries } from './boundaries.ts';
+import { KeySample } from './key-sample.ts';
 import { mapSplit } from './map-split.ts';
 
 const SAMPLED_SPLITS_MAX = 64;
@@ -56,21 +56,19 @@ async function sampleSplit(
   const row = splitRow(plan, index);
   const planned = parseSplit(await world.work.readRange(row.key, undefined, row.byteStart, row.byteEnd));
   const split = shortened(await resolve(planned));
-  const sink = new ByteSink();
-  let sampledBytes = 0;
+  const sample = new KeySample();
+  const emit = (key: unknown) => sample.add(key);
   const task = { jobId: job.jobId, step: plan.step, phase: 'map', index } as const;
   await mapSplit(
     { world, job, step, task, split, attempt: 1, concurrency: 1, control },
     {
-      emit: (key) => {
-        sink.length = 0;
-        encodeKey(key, sink);
-        sampledBytes += sink.length;
-        keys.push(sink.bytes.slice(0, sink.length));
-      },
-      isDone: () => sampledBytes >= SAMPLED_BYTES_PER_SPLIT,
+      emit,
+      gate: new EmitGate(),
+      hold: () => ({ emit, release: () => {} }),
+      isDone: () => sample.addedBytes >= SAMPLED_BYTES_PER_SPLIT,
     },
   );
+  for (const key of sample.keys()) keys.push(key);
 }
 
 /** The first ranges of a split, a MiB in all; an object that is read whole stays whole. */

@@ -1,4 +1,5 @@
 import { InvariantError } from '../errors.ts';
+import type { EmitGate } from '../job/emit-gate.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey, keyPrefixEnd } from '../record/key-codec.ts';
@@ -12,6 +13,7 @@ import { RecordSort, SORT_ENTRY_WORDS } from './record-sort.ts';
 export type SortBufferOptions = {
   readonly memory: MapMemory;
   readonly rule: PartitionRule;
+  readonly gate: EmitGate;
   /** The memory is full: write what `sorted` gives, then call `clear`. */
   readonly onFull: () => void;
   /** A record too long for the memory: bytes[start, keyEnd) is the key, bytes[keyEnd, end) the value. Comes after `onFull`. */
@@ -26,6 +28,7 @@ export type SortBufferOptions = {
 export class SortBuffer {
   private readonly memory: MapMemory;
   private readonly rule: PartitionRule;
+  private readonly gate: EmitGate;
   private readonly onFull: () => void;
   private readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
   private readonly sort: RecordSort;
@@ -38,6 +41,7 @@ export class SortBuffer {
   constructor(options: SortBufferOptions) {
     this.memory = options.memory;
     this.rule = options.rule;
+    this.gate = options.gate;
     this.onFull = options.onFull;
     this.onLong = options.onLong;
     this.sort = new RecordSort(options.memory, options.rule);
@@ -99,12 +103,18 @@ export class SortBuffer {
 
   /** Encoded apart and copied: keys and values of no known length, and whatever meets the end of the memory. */
   private emitSlowly(key: unknown, value: unknown): void {
-    const { memory, sink } = this;
+    const { memory, gate, sink } = this;
     sink.length = 0;
-    encodeKey(key, sink);
-    const keyEnd = sink.length;
-    if (this.rule.groupBy !== 0) keyPrefixEnd(sink.bytes, 0, keyEnd, this.rule.groupBy);
-    encodeValue(value, sink);
+    let keyEnd = 0;
+    gate.beginEncoding();
+    try {
+      encodeKey(key, sink);
+      keyEnd = sink.length;
+      if (this.rule.groupBy !== 0) keyPrefixEnd(sink.bytes, 0, keyEnd, this.rule.groupBy);
+      encodeValue(value, sink);
+    } finally {
+      gate.endEncoding();
+    }
     const words = entryWords(keyEnd, sink.length - keyEnd);
     if (!this.hasRoom(words) && this.records > 0) this.onFull();
     if (!keepsKey(memory, keyEnd) || !this.hasRoom(words)) {

@@ -1,6 +1,8 @@
 import { pairsKey } from '../coordinator/work-layout.ts';
+import type { EmitGate } from '../job/emit-gate.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Step } from '../job/step.ts';
+import type { HeldPairs } from '../map/pair-sink.ts';
 import type { World } from '../ports/world.ts';
 import type { AttemptFile } from './attempt-file.ts';
 import type { PairOutput } from './pair-output.ts';
@@ -49,9 +51,36 @@ class BothOutputs implements AttemptOutput {
     return this.part.isFull || this.pairs.isFull;
   }
 
+  get gate(): EmitGate {
+    return this.part.gate;
+  }
+
   emit(key: unknown, value: unknown): void {
     this.part.emit(key, value);
-    this.pairs.emit(key, value);
+    try {
+      this.pairs.emit(key, value);
+    } catch (error) {
+      throw this.gate.keep(error); // The part has the pair: what user code makes of the error changes nothing.
+    }
+  }
+
+  hold(): HeldPairs {
+    const part = this.part.hold();
+    const pairs = this.pairs.hold();
+    return {
+      emit: (key, value) => {
+        part.emit(key, value);
+        try {
+          pairs.emit(key, value);
+        } catch (error) {
+          throw this.gate.keep(error);
+        }
+      },
+      release: () => {
+        part.release();
+        pairs.release();
+      },
+    };
   }
 
   emitEncoded(

@@ -1,7 +1,12 @@
+import type { EmitGate } from '../job/emit-gate.ts';
+import type { HeldPairs } from '../map/pair-sink.ts';
+
 /** Where emitted pairs of an attempt go: a part, or an object of pairs for the next step. Synchronous, drained between records. */
 export interface PairOutput {
   /** Pairs so far. */
   readonly records: number;
+  /** Closed while pairs are written, and from `finish` on. */
+  readonly gate: EmitGate;
   emit(key: unknown, value: unknown): void;
   emitEncoded(
     keyBytes: Uint8Array,
@@ -11,6 +16,8 @@ export interface PairOutput {
     valueStart: number,
     valueEnd: number,
   ): void;
+  /** Takes pairs aside in the form they will be written in. */
+  hold(): HeldPairs;
   /** True when `drain` has something worth writing. */
   readonly isFull: boolean;
   drain(): Promise<void>;

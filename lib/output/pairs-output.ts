@@ -1,3 +1,6 @@
+import { EmitGate } from '../job/emit-gate.ts';
+import { EncodedPairs } from '../map/encoded-pairs.ts';
+import type { HeldPairs } from '../map/pair-sink.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey } from '../record/key-codec.ts';
@@ -16,6 +19,7 @@ const NO_KEY = new Uint8Array(0);
  */
 export class PairsOutput implements PairOutput {
   records = 0;
+  readonly gate = new EmitGate();
   private readonly key: string;
   private readonly upload: SegmentUpload;
   private readonly writer: SegmentWriter;
@@ -33,14 +37,24 @@ export class PairsOutput implements PairOutput {
   }
 
   emit(key: unknown, value: unknown): void {
-    const { keySink, sink } = this;
-    keySink.length = 0;
-    encodeKey(key, keySink);
-    sink.length = 0;
-    appendVarint(sink, keySink.length);
-    sink.append(keySink.bytes, 0, keySink.length);
-    encodeValue(value, sink);
+    const { gate, keySink, sink } = this;
+    if (!gate.isOpen) gate.refuse();
+    gate.beginEncoding();
+    try {
+      keySink.length = 0;
+      encodeKey(key, keySink);
+      sink.length = 0;
+      appendVarint(sink, keySink.length);
+      sink.append(keySink.bytes, 0, keySink.length);
+      encodeValue(value, sink);
+    } finally {
+      gate.endEncoding();
+    }
     this.add();
+  }
+
+  hold(): HeldPairs {
+    return new EncodedPairs(0, this.gate, (key, value) => this.emit(key, value));
   }
 
   emitEncoded(
@@ -60,12 +74,17 @@ export class PairsOutput implements PairOutput {
   }
 
   async drain(): Promise<void> {
+    this.gate.close();
     await this.upload.drain();
+    this.gate.reopen();
   }
 
   async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {
+    this.gate.check();
+    this.gate.close();
     const { footerStart, bytes } = this.writer.finish({ counters: new Map(), counts: { records: this.records } });
     await this.upload.complete();
+    this.gate.check();
     return { parts: [], pairs: [{ key: this.key, bytes, footerStart }] };
   }
 

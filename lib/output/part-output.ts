@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib';
+import { EmitGate } from '../job/emit-gate.ts';
+import type { HeldPairs } from '../map/pair-sink.ts';
 import type { PartWriter } from '../ports/output-store.ts';
 import type { Scratch, ScratchFile } from '../ports/scratch.ts';
 import { ByteSink } from '../record/byte-sink.ts';
@@ -12,9 +14,13 @@ const FULL_BYTES = 1024 * 1024;
 /** Formatted bytes held while user code emits without a pause; more wait in scratch. */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 
+/** First room for the rows of a record in flight. */
+const HELD_RECORD_BYTES = 256;
+
 /** Formats pairs, compresses them, and stages them as one part. */
 export class PartOutput implements PairOutput {
   records = 0;
+  readonly gate = new EmitGate();
   private bytes = 0;
   private crc = 0;
   private readonly name: string;
@@ -39,7 +45,14 @@ export class PartOutput implements PairOutput {
   }
 
   emit(key: unknown, value: unknown): void {
-    this.formatter.format(key, value, this.sink);
+    const { gate } = this;
+    if (!gate.isOpen) gate.refuse();
+    gate.beginEncoding();
+    try {
+      this.formatter.format(key, value, this.sink);
+    } finally {
+      gate.endEncoding();
+    }
     this.records += 1;
     if (this.sink.length > HELD_BYTES_MAX) this.overflowToScratch();
   }
@@ -57,17 +70,45 @@ export class PartOutput implements PairOutput {
     if (this.sink.length > HELD_BYTES_MAX) this.overflowToScratch();
   }
 
+  hold(): HeldPairs {
+    const held = new ByteSink(HELD_RECORD_BYTES);
+    let records = 0;
+    return {
+      emit: (key, value) => {
+        const { gate } = this;
+        if (!gate.isOpen) gate.refuse();
+        gate.beginEncoding();
+        try {
+          this.formatter.format(key, value, held);
+        } finally {
+          gate.endEncoding();
+        }
+        records += 1;
+      },
+      release: () => {
+        this.sink.append(held.bytes, 0, held.length);
+        this.records += records;
+        if (this.sink.length > HELD_BYTES_MAX) this.overflowToScratch();
+      },
+    };
+  }
+
   async drain(): Promise<void> {
+    this.gate.close();
     await this.drainOverflow();
     await this.push(this.sink.take());
     this.sink.length = 0;
+    this.gate.reopen();
   }
 
   /** Durable and still invisible. Once. */
   async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {
+    this.gate.check();
     await this.drain();
+    this.gate.close();
     for (const bytes of this.compressor.end()) await this.write(bytes);
     const staged = await this.part.finish();
+    this.gate.check();
     const account = { name: this.name, records: this.records, bytes: this.bytes, crc32: this.crc };
     return { parts: [{ staged, account }], pairs: [] };
   }
@@ -79,8 +120,12 @@ export class PartOutput implements PairOutput {
   }
 
   private overflowToScratch(): void {
-    this.overflow ??= this.scratch.create();
-    this.overflow.append(this.sink.take());
+    try {
+      this.overflow ??= this.scratch.create();
+      this.overflow.append(this.sink.take());
+    } catch (error) {
+      throw this.gate.keep(error);
+    }
     this.sink.length = 0;
   }
 

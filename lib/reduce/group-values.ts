@@ -16,7 +16,8 @@ export class ValuesOverError extends Error {
 export class GroupValues implements IterableIterator<unknown> {
   private readonly groups: GroupCursor;
   private readonly result: { done: boolean; value: unknown } = { done: false, value: undefined };
-  private isOpen = false;
+  /** During the call that it was handed to. */
+  isOpen = false;
   /** Read to the end, or left. */
   private isRead = false;
   /** An error of the engine that came up while user code read: user code may have swallowed it, the engine must not. */

@@ -1,6 +1,7 @@
 import { assert } from '../errors.ts';
 import type { AttemptContext } from '../job/attempt-context.ts';
 import type { BuiltinCombiner } from '../job/combiner.ts';
+import { LateEmitError } from '../job/emit-gate.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
 import type { AnyReduce, Step } from '../job/step.ts';
 import { groupError, isThenable } from '../job/user-code.ts';
@@ -93,8 +94,8 @@ async function fold(loop: GroupLoop, combiner: BuiltinCombiner<unknown, unknown>
   const { groups, output } = loop;
   const states = combiner.createStates();
   const value = new ByteSink();
+  loop.cursor.leave(); // However long a group takes, no user code hangs.
   for (let count = 1; groups.nextGroup(); count++) {
-    loop.cursor.enterGroup(groups.keyBytes, groups.keyStart, groups.keyEnd);
     foldGroup(groups, states);
     for (const result of states.result(0)) {
       value.length = 0;
@@ -108,9 +109,12 @@ async function fold(loop: GroupLoop, combiner: BuiltinCombiner<unknown, unknown>
 
 async function callForGroups(loop: GroupLoop, reduce: AnyReduce): Promise<void> {
   const { groups, output, cursor, context } = loop;
-  const emit = (key: unknown, value: unknown) => output.emit(key, value);
   for (let count = 1; groups.nextGroup(); count++) {
     const values = new GroupValues(groups);
+    const emit = (key: unknown, value: unknown) => {
+      if (!values.isOpen) throw output.gate.keep(new LateEmitError());
+      output.emit(key, value);
+    };
     cursor.enterGroup(groups.keyBytes, groups.keyStart, groups.keyEnd);
     try {
       const answer: unknown = reduce(decodeKey(groups.keyBytes, groups.keyStart, groups.keyEnd), values.open(), emit, context);
@@ -119,11 +123,9 @@ async function callForGroups(loop: GroupLoop, reduce: AnyReduce): Promise<void> 
       if (values.broken !== undefined) throw values.broken;
       throw groupError(error, 'reduce', groups.keyBytes, groups.keyStart, groups.keyEnd);
     }
+    cursor.leave();
     values.close();
-    if (output.isFull) {
-      cursor.leave();
-      await output.drain();
-    }
+    if (output.isFull) await output.drain();
     if (count % GROUPS_PER_LOOK === 0) look(loop);
   }
 }

@@ -104,6 +104,6 @@ describe("a user's combine function", () => {
     const combiner: CombineFunction<string, number> = (key, _values, _emit) => collector.emit(key, 1);
     const collector = openCollector({ combiner: combiner as never });
     collector.emit('a', 1);
-    await expect(finished(collector, 1)).rejects.toThrow('already');
+    await expect(finished(collector, 1)).rejects.toThrow('was over');
   });
 });

@@ -116,6 +116,6 @@ describe('a collector without a combiner', () => {
   it('refuses pairs that come after the end', async () => {
     const collector = openCollector({ partitions: 1 });
     await finished(collector, 1);
-    expect(() => collector.emit('late', 1)).toThrow('already');
+    expect(() => collector.emit('late', 1)).toThrow('was over');
   });
 });
