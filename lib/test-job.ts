@@ -52,7 +52,7 @@ export async function testJob<K, V, In>(
   });
   const pairs: [K, V][] = [];
   for (const step of stepsOf(job as Job)) {
-    await plan({ world, workers: 1 }, { jobId: record.jobId, run: 1, at: { next: 'plan', step: step.index } });
+    await plan({ world, workers: 1, overwrite: false }, { jobId: record.jobId, run: 1, at: { next: 'plan', step: step.index } });
     const stepPlan = await readStepPlan(world, record.jobId, step.index);
     assert(stepPlan !== undefined, 'a step is planned before it runs');
     const task = { jobId: record.jobId, step: step.index, phase: 'reduce', index: 0 } as const;

@@ -7,6 +7,7 @@ import { encodeReceipt, encodeSuccess, parseSuccess } from '../output/success-fi
 import type { OutputStore } from '../ports/output-store.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
+import { checkOutput, claimOutput, dropClaim, isOutputOwn, isOutputWhole } from './claim-output.ts';
 import { decideNext, type Flow } from './decide-next.ts';
 import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
 import type { CommitAnswer, CommitCall } from './machine-call.ts';
@@ -19,7 +20,8 @@ const ATTEMPTS_IN_FLIGHT = 8;
 
 /**
  * The Commit state: makes the winners' parts visible, then `_SUCCESS`. Only rolls forward: it may run twice, also at once, and crash
- * anywhere. When something of a winner is gone it takes back what can be seen, and the winners' tasks run again.
+ * anywhere. When something of a winner is gone it takes back what can be seen, and the winners' tasks run again. Nothing that others left
+ * at the output is removed without the run's consent, nor before all parts are known to be there. @throws OutputOccupiedError
  */
 export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer> {
   const { world } = flow;
@@ -37,6 +39,8 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
     const accounts = await readStepAccounts(world, job, run, generations, known);
     if (accounts === 'lost') return goRound(flow, job, call);
     await balancedReceipt(flow, job, run, accounts);
+    // Much may have come to lie there since the job was started, and from COMMITTING a job no longer fails.
+    await checkOutput(world, job, flow.overwrite);
     if ((await enterState(world, jobId, run, 'COMMITTING', { generations })) === 'generations-changed')
       return goRound(flow, job, call);
   }
@@ -46,18 +50,26 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
     const accounts = await readStepAccounts(world, job, run, generations, known);
     if (accounts === 'lost') return takeBack(flow, job, call, output);
     const start = item.state === 'COMMITTING' ? (call.at.published ?? 0) : 0;
+    if (start === 0) {
+      if (!(await areStaged(flow, output, accounts.at(-1)!))) return takeBack(flow, job, call, output);
+      await checkOutput(world, job, flow.overwrite);
+      await claimOutput(world, jobId);
+      const names = partsOf(accounts).map((part) => part.name);
+      await output.clear(names, job.createdAtMs);
+    }
     const published = await publish(flow, output, accounts.at(-1)!, start);
     if (published === 'gone') return takeBack(flow, job, call, output);
     if (published < accounts.at(-1)!.files.length) return { ...call.at, published };
     receipt = await balancedReceipt(flow, job, run, accounts);
     const parts = partsOf(accounts);
     // The last look: another run, or a late attempt that found something lost, may have taken the job back to a phase.
-    if (!(await isStillOurs(flow, call)) || !(await isWhole(output, parts))) return takeBack(flow, job, call, output);
+    if (!(await isStillOurs(flow, call)) || !(await isOutputWhole(output, parts))) return takeBack(flow, job, call, output);
     const { createdAtMs, name } = job;
     await output.writeSuccess(encodeSuccess({ format: 1, jobId, name, createdAtMs, parts, counters: receipt.counters, receipt }));
   }
   // Before DONE, because nobody comes back to a job that is done.
   await output.sweep();
+  await dropClaim(world, jobId);
   await world.work.put(receiptKey(jobId), encodeReceipt(receipt));
   if ((await enterDone(world, jobId, run)) === 'left') return goRound(flow, job, call);
   await world.ledger.releaseLease(job.leaseKey, jobId);
@@ -92,10 +104,26 @@ async function readOwnReceipt(output: OutputStore, { jobId, createdAtMs }: JobRe
   }
 }
 
+/** Are all parts staged or published? Until that is known, the output stays as it is: what lies there may be all there ever will be. */
+async function areStaged({ world }: Flow, output: OutputStore, { files, winners }: StepAccount): Promise<boolean> {
+  for (let at = 0; at < files.length; at += ATTEMPTS_IN_FLIGHT) {
+    const batch = files.slice(at, at + ATTEMPTS_IN_FLIGHT);
+    const answers = await Promise.all(
+      batch.map(async (file, offset) => {
+        const states = await Promise.all(file.parts.map((part) => output.isStaged(part.staged)));
+        if (!states.includes('gone')) return true;
+        world.log.write('warn', 'a staged part is gone: its task runs again', { ...winners[at + offset]!.task });
+        return false;
+      }),
+    );
+    if (answers.includes(false)) return false;
+  }
+  return true;
+}
+
 /** How many attempts have their parts published, from `start` on; `gone` when a part is neither staged nor published. */
 async function publish({ world }: Flow, output: OutputStore, account: StepAccount, start: number): Promise<number | 'gone'> {
   const { files, winners } = account;
-  if (start === 0) await output.clear(files.flatMap((file) => file.parts.map((part) => part.account.name)));
   const end = Math.min(start + ATTEMPTS_PER_CALL, files.length);
   for (let at = start; at < end; at += ATTEMPTS_IN_FLIGHT) {
     const batch = files.slice(at, Math.min(at + ATTEMPTS_IN_FLIGHT, end));
@@ -118,11 +146,6 @@ async function isStillOurs({ world }: Flow, { jobId, run }: CommitCall): Promise
   return job.state === 'COMMITTING' || job.state === 'DONE';
 }
 
-async function isWhole(output: OutputStore, parts: readonly PartAccount[]): Promise<boolean> {
-  const found = new Map((await output.listParts()).map(({ name, bytes }) => [name, bytes]));
-  return parts.every(({ name, bytes }) => found.get(name) === bytes);
-}
-
 /**
  * From COMMITTING back to a phase, which may fail: nothing must be seen meanwhile. With its parts the winners of the last step are gone,
  * so they are invalidated, which takes the job out of COMMITTING.
@@ -133,7 +156,7 @@ async function takeBack(flow: Flow, job: JobRecord, call: CommitCall, output: Ou
   const { state } = await readJobItem(world, jobId);
   if (state === 'DONE') return { next: 'done' };
   await isStillOurs(flow, call);
-  await output.clear([]);
+  if (await isOutputOwn(world, output, jobId)) await output.clear([], job.createdAtMs);
   for (const { task, attemptId } of await lastWinners(flow, job)) await world.ledger.invalidate(task, attemptId, run);
   return goRound(flow, job, call);
 }

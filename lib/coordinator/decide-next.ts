@@ -38,6 +38,8 @@ export type Flow = {
   readonly world: World;
   /** Tasks at a time in the phase; 0 = as many as there may be. */
   readonly workers: number;
+  /** May this run replace what others left at the output? */
+  readonly overwrite: boolean;
 };
 
 /**

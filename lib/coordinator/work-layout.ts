@@ -4,6 +4,8 @@ const pad = (index: number) => String(index).padStart(6, '0');
 export const jobPrefix = (jobId: string) => `jobs/${jobId}/`;
 export const jobKey = (jobId: string) => `jobs/${jobId}/job.json`;
 export const receiptKey = (jobId: string) => `jobs/${jobId}/receipt.json`;
+/** Its presence says that what lies at the output is the job's. */
+export const claimKey = (jobId: string) => `jobs/${jobId}/output-claim`;
 export const eventsKey = (jobId: string, run: number, part: number) => `jobs/${jobId}/events/${pad(run)}-${pad(part)}.jsonl`;
 export const stepPlanKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/plan.json`;
 export const boundariesKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/boundaries.json`;

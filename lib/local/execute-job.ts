@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { buildStateMachine } from '../coordinator/build-state-machine.ts';
+import { checkOutput, claimOutput, dropClaim, isOutputWhole } from '../coordinator/claim-output.ts';
 import { JobCancelledError } from '../coordinator/job-access.ts';
 import { failureFromCause } from '../coordinator/task-error.ts';
 import { jobKey } from '../coordinator/work-layout.ts';
@@ -26,17 +27,6 @@ export class JobRunningError extends RefoldError {
   constructor(values: { jobId: string; pid: number; startedAtMs: number }, options?: ErrorOptions) {
     const since = values.startedAtMs === 0 ? '' : ` since ${new Date(values.startedAtMs).toISOString()}`;
     super(`${values.jobId} is run by process ${values.pid}${since}.`, values, options);
-  }
-}
-
-/** The output path holds something that is not this job's. */
-export class OutputOccupiedError extends RefoldError {
-  override readonly name = 'OutputOccupiedError';
-  readonly code = 'REFOLD_OUTPUT_OCCUPIED';
-  readonly retryable = false;
-  readonly hint = 'Choose another --output, or replace what is there with --overwrite.';
-  constructor(values: { output: string; example: string }, options?: ErrorOptions) {
-    super(`The output ${values.output} is not empty: it holds ${values.example}.`, values, options);
   }
 }
 
@@ -158,12 +148,18 @@ async function openJob(
   const { jobId } = record;
   const known = await world.ledger.readJob(jobId);
   if (known?.state === 'DONE') {
-    const bytes = await world.openOutput(record.output, jobId).readSuccess();
+    const output = world.openOutput(record.output, jobId);
+    const bytes = await output.readSuccess();
     const success = bytes === undefined ? undefined : parseSuccess(bytes);
-    if (success?.jobId === jobId) return { kind: 'done', success, already: true };
-    await forgetJob(world, jobId); // Its output is gone: it runs anew.
+    if (success?.jobId === jobId) {
+      if (await isOutputWhole(output, success.parts)) return { kind: 'done', success, already: true };
+      await claimOutput(world, jobId); // For what is left of it.
+    }
   }
-  if (known?.state !== 'COMMITTING') await checkOutput(world, record, overwrite);
+  const found = await checkOutput(world, record, overwrite);
+  if (known?.state === 'DONE') await forgetJob(world, jobId); // Its output is gone: it runs anew.
+  // An older claim was for something else that lay there. The lock says that no other coordinator of the job is under way.
+  await (found === 'own' ? claimOutput : dropClaim)(world, jobId);
   await world.work.putIfAbsent(jobKey(jobId), encodeJson(record));
   const { job } = await world.ledger.createJob({
     jobId,
@@ -181,21 +177,16 @@ async function openJob(
   return { kind: 'open', item: job };
 }
 
-async function checkOutput(world: World, record: JobRecord, overwrite: boolean): Promise<void> {
-  const state = await world.openOutput(record.output, record.jobId).inspect();
-  if (state.kind === 'occupied' && !overwrite) throw new OutputOccupiedError({ output: record.output, example: state.example });
-}
-
 async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {
   const bytes = await world.openOutput(record.output, record.jobId).readSuccess();
   assert(bytes !== undefined, 'a DONE job has written _SUCCESS');
   return parseSuccess(bytes);
 }
 
-function runJobMachine(prepared: PreparedJob, run: number, { signal, onEvent }: ExecuteOptions) {
+function runJobMachine(prepared: PreparedJob, run: number, { overwrite, signal, onEvent }: ExecuteOptions) {
   const { record, options, world, pool, workers } = prepared;
   const functions: LocalFunctions = {
-    flow: { world, workers: workers === 'inline' ? 1 : workers },
+    flow: { world, workers: workers === 'inline' ? 1 : workers, overwrite },
     pool,
     concurrency: options.concurrency,
     onEvent,

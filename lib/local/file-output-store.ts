@@ -1,7 +1,10 @@
+import type { Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { assert, OutputUnwritableError, PartMissingError } from '../errors.ts';
+import { isSuccessOf } from '../output/success-file.ts';
 import {
   comparePartNames,
+  isPartName,
   type OpenOutput,
   type OutputState,
   type OutputStore,
@@ -40,7 +43,15 @@ export class FileOutputStore implements OutputStore {
 
   async inspect(): Promise<OutputState> {
     this.#checkWritable();
-    const names = this.#namesIn(this.#folder).filter((name) => !name.startsWith(INNER_STAGING_PREFIX));
+    const entries = this.#entriesIn(this.#folder).filter(({ name }) => !name.startsWith(INNER_STAGING_PREFIX));
+    const wall = entries.find((entry) => isPartName(entry.name) && entry.isDirectory());
+    if (wall !== undefined) {
+      throw new OutputUnwritableError({
+        path: join(this.#folder, wall.name),
+        reason: 'it is a folder, and has the name of a part',
+      });
+    }
+    const names = entries.map(({ name }) => name);
     const [example] = names.sort(comparePartNames);
     if (example === undefined) return { kind: 'empty' };
     return { kind: 'occupied', example, succeeded: names.includes(SUCCESS_NAME) };
@@ -54,16 +65,20 @@ export class FileOutputStore implements OutputStore {
   }
 
   async publish(part: StagedPart): Promise<'published' | 'gone'> {
-    const staged = this.#stagedPath(part.name, part.attemptId);
-    const visible = join(this.#folder, part.name);
-    if (this.#versionOf(staged) === part.ref) {
+    const state = await this.isStaged(part);
+    if (state === 'gone') return 'gone';
+    if (state === 'staged') {
+      const visible = join(this.#folder, part.name);
       await this.#makeFolder(this.#folder);
-      this.#try(visible, () => this.#files.renameSync(staged, visible));
-    } else if (this.#versionOf(visible) !== part.ref) {
-      return 'gone';
+      this.#try(visible, () => this.#files.renameSync(this.#stagedPath(part.name, part.attemptId), visible));
     }
     await this.#syncFolder(this.#folder);
     return 'published';
+  }
+
+  async isStaged({ name, attemptId, ref }: StagedPart): Promise<'staged' | 'published' | 'gone'> {
+    if (this.#versionOf(this.#stagedPath(name, attemptId)) === ref) return 'staged';
+    return this.#versionOf(join(this.#folder, name)) === ref ? 'published' : 'gone';
   }
 
   async discard({ name, attemptId }: StagedPart): Promise<void> {
@@ -93,14 +108,16 @@ export class FileOutputStore implements OutputStore {
     return new Uint8Array(Buffer.concat(pieces));
   }
 
-  async clear(keep: readonly string[]): Promise<void> {
-    const names = this.#namesIn(this.#folder);
-    if (names.length === 0 || (await this.#isSuccessOurs())) return;
+  async clear(keep: readonly string[], createdAtMs: number): Promise<void> {
+    const entries = this.#entriesIn(this.#folder);
+    if (entries.length === 0) return;
+    const success = await this.readSuccess();
+    if (success !== undefined && isSuccessOf(success, { jobId: this.#jobId, createdAtMs })) return;
     // Synced apart: parts must never go while a `_SUCCESS` still vouches for them.
     this.#remove(join(this.#folder, SUCCESS_NAME));
     await this.#syncFolder(this.#folder);
-    for (const name of names) {
-      if (isPartName(name) && !keep.includes(name)) this.#remove(join(this.#folder, name));
+    for (const name of partNamesOf(entries)) {
+      if (!keep.includes(name)) this.#remove(join(this.#folder, name));
     }
     await this.#syncFolder(this.#folder);
   }
@@ -126,24 +143,13 @@ export class FileOutputStore implements OutputStore {
   }
 
   async listParts(): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-    const names = this.#namesIn(this.#folder).filter(isPartName).sort(comparePartNames);
+    const names = partNamesOf(this.#entriesIn(this.#folder)).sort(comparePartNames);
     return names.map((name) => ({ name, bytes: this.#files.statSync(join(this.#folder, name)).size }));
   }
 
   async sweep(): Promise<void> {
     const staging = this.#stagingFolder();
     this.#try(staging, () => this.#files.rmSync(staging, { recursive: true, force: true }));
-  }
-
-  async #isSuccessOurs(): Promise<boolean> {
-    const bytes = await this.readSuccess();
-    if (bytes === undefined) return false;
-    try {
-      const success = JSON.parse(Buffer.from(bytes).toString('utf8')) as { jobId?: unknown } | null;
-      return success?.jobId === this.#jobId;
-    } catch {
-      return false; // Somebody else's, in a format of their own.
-    }
   }
 
   #stagedPath(name: string, attemptId: string): string {
@@ -199,13 +205,13 @@ export class FileOutputStore implements OutputStore {
     }
   }
 
-  #namesIn(folder: string): string[] {
+  #entriesIn(folder: string): Dirent[] {
     try {
-      const names: string[] = [];
+      const entries: Dirent[] = [];
       const listing = this.#files.opendirSync(folder);
-      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) names.push(entry.name);
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) entries.push(entry);
       listing.closeSync();
-      return names;
+      return entries;
     } catch (error) {
       if (isFileError(error, 'ENOENT')) return [];
       throw toUnwritable(error, folder);
@@ -244,8 +250,8 @@ const READ_BYTES = 256 * 1024;
 /** W_OK of access(2). */
 const WRITE_ACCESS = 2;
 
-function isPartName(name: string): boolean {
-  return name.startsWith('part-');
+function partNamesOf(entries: readonly Dirent[]): string[] {
+  return entries.filter((entry) => isPartName(entry.name) && entry.isFile()).map(({ name }) => name);
 }
 
 function toUnwritable(error: unknown, path: string): unknown {

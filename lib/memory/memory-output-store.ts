@@ -1,5 +1,13 @@
 import { assert, PartMissingError } from '../errors.ts';
-import { comparePartNames, type OutputState, type OutputStore, type PartWriter, type StagedPart } from '../ports/output-store.ts';
+import { isSuccessOf } from '../output/success-file.ts';
+import {
+  comparePartNames,
+  isPartName,
+  type OutputState,
+  type OutputStore,
+  type PartWriter,
+  type StagedPart,
+} from '../ports/output-store.ts';
 import { joinBytes } from './memory-object-store.ts';
 
 /** All output paths of a world. What is staged and published outlives the stores that `open` gives, as a disk would. */
@@ -56,6 +64,11 @@ export class MemoryOutputStore implements OutputStore {
     return 'published';
   }
 
+  async isStaged({ name, attemptId }: StagedPart): Promise<'staged' | 'published' | 'gone'> {
+    if (this.#folder.staged.has(this.#ref(name, attemptId))) return 'staged';
+    return this.#folder.published.get(name)?.attemptId === attemptId ? 'published' : 'gone';
+  }
+
   async discard({ name, attemptId }: StagedPart): Promise<void> {
     this.#folder.staged.delete(this.#ref(name, attemptId));
   }
@@ -68,11 +81,12 @@ export class MemoryOutputStore implements OutputStore {
     return this.#folder.published.get(SUCCESS_NAME)?.bytes.slice();
   }
 
-  async clear(keep: readonly string[]): Promise<void> {
-    if (this.#folder.published.get(SUCCESS_NAME)?.attemptId === this.#jobId) return;
+  async clear(keep: readonly string[], createdAtMs: number): Promise<void> {
+    const success = this.#folder.published.get(SUCCESS_NAME)?.bytes;
+    if (success !== undefined && isSuccessOf(success, { jobId: this.#jobId, createdAtMs })) return;
     this.#folder.published.delete(SUCCESS_NAME);
     for (const name of this.#folder.published.keys()) {
-      if (name.startsWith('part-') && !keep.includes(name)) this.#folder.published.delete(name);
+      if (isPartName(name) && !keep.includes(name)) this.#folder.published.delete(name);
     }
   }
 
@@ -84,7 +98,7 @@ export class MemoryOutputStore implements OutputStore {
 
   async listParts(): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
     const parts = [...this.#folder.published].map(([name, { bytes }]) => ({ name, bytes: bytes.length }));
-    return parts.filter(({ name }) => name.startsWith('part-')).sort((left, right) => comparePartNames(left.name, right.name));
+    return parts.filter(({ name }) => isPartName(name)).sort((left, right) => comparePartNames(left.name, right.name));
   }
 
   async sweep(): Promise<void> {

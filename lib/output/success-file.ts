@@ -24,6 +24,16 @@ export function parseSuccess(bytes: Uint8Array): SuccessFile {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as SuccessFile;
 }
 
+/** Did this very job write it? Whatever another program left there is nobody's. */
+export function isSuccessOf(bytes: Uint8Array, { jobId, createdAtMs }: Pick<SuccessFile, 'jobId' | 'createdAtMs'>): boolean {
+  try {
+    const success = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<SuccessFile> | null;
+    return success?.jobId === jobId && success.createdAtMs === createdAtMs;
+  } catch {
+    return false;
+  }
+}
+
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   return encodeJson(receipt);
 }

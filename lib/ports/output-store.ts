@@ -17,7 +17,10 @@ export type OutputState =
 
 /** One job's output path. Nothing is visible there before `publish`. */
 export interface OutputStore {
-  /** @throws OutputUnwritableError when the path is something that can't hold parts, such as a file or a read-only folder. */
+  /**
+   * @throws OutputUnwritableError when the path is something that can't hold parts, such as a file or a read-only folder, or holds a
+   * folder by the name of a part.
+   */
   inspect(): Promise<OutputState>;
   /** @throws OutputUnwritableError (read-only folder, no space) */
   stage(name: string, attemptId: string): Promise<PartWriter>;
@@ -27,16 +30,19 @@ export interface OutputStore {
    * name which another attempt or an older job left. @throws OutputUnwritableError
    */
   publish(part: StagedPart): Promise<'published' | 'gone'>;
+  /** What `publish` would find, and touches nothing. @throws OutputUnwritableError */
+  isStaged(part: StagedPart): Promise<'staged' | 'published' | 'gone'>;
   /** Drops a staged part; nothing happens when it is gone or already published. */
   discard(part: StagedPart): Promise<void>;
   /** Writes `_SUCCESS`, whole and durably, after every part of it is durable. @throws OutputUnwritableError */
   writeSuccess(content: Uint8Array): Promise<void>;
   readSuccess(): Promise<Uint8Array | undefined>;
   /**
-   * Removes another job's `_SUCCESS` first, then every part that is not in `keep`. Touches only `_SUCCESS` and `part-*`. Nothing happens
-   * when the `_SUCCESS` is this job's: then its output is whole, and a caller who thinks otherwise is a late one.
+   * Removes another job's `_SUCCESS` first, then every part that is not in `keep`. Touches only `_SUCCESS` and files named as `isPartName`
+   * says. Nothing happens when the `_SUCCESS` is this job's, made at `createdAtMs`: then its output is whole, and a caller who thinks
+   * otherwise is a late one. That of an earlier life of the job is another job's.
    */
-  clear(keep: readonly string[]): Promise<void>;
+  clear(keep: readonly string[], createdAtMs: number): Promise<void>;
   /** Bytes of a published part, in order, for `cat` and `job.output()`. @throws PartMissingError */
   readPart(name: string): AsyncIterable<Uint8Array>;
   /** Published parts in the order of their numbers. */
@@ -53,6 +59,11 @@ export interface PartWriter {
   finish(): Promise<StagedPart>;
   /** Drops what was written. Safe to call after a failed `write` or `finish`. */
   abort(): Promise<void>;
+}
+
+/** `part-00000.tsv` is a part, and `part-time.csv` somebody's file. */
+export function isPartName(name: string): boolean {
+  return /^part-\d+/.test(name);
 }
 
 /** Parts in the order of their numbers: `part-99999` comes before `part-100000`. */

@@ -148,6 +148,28 @@ export function outputStoreContract(
       });
     });
 
+    describe('isStaged', () => {
+      it('says what publish would find, and touches nothing', async () => {
+        const part = await stage('part-00000', 'attempt-1', 'x');
+        const rival = await stage('part-00000', 'attempt-2', 'x');
+        expect(await reopen().isStaged(part)).toBe('staged');
+        expect(await output.inspect()).toEqual({ kind: 'empty' });
+        await output.publish(part);
+        expect(await output.isStaged(JSON.parse(JSON.stringify(part)))).toBe('published');
+        expect(await output.isStaged(rival)).toBe('staged');
+        await output.publish(rival);
+        expect(await output.isStaged(part)).toBe('gone');
+        expect(await visible()).toEqual({ 'part-00000': 'x' });
+      });
+
+      it('says gone for what was discarded, and for a path where nothing was ever written', async () => {
+        const part = await stage('part-00000', 'attempt-1', 'x');
+        expect(await reopen('job-2').isStaged(part)).toBe('gone');
+        await output.discard(part);
+        expect(await output.isStaged(part)).toBe('gone');
+      });
+    });
+
     describe('discard', () => {
       it('minds neither a part that is gone nor one that is published', async () => {
         const part = await stage('part-00000', 'attempt-1', 'x');
@@ -196,27 +218,47 @@ export function outputStoreContract(
       it('removes _SUCCESS and the parts that are not kept', async () => {
         for (const name of ['part-00000', 'part-00001', 'part-00002']) await output.publish(await stage(name, 'old', name));
         await output.writeSuccess(bytesOf('old'));
-        await reopen('job-2').clear(['part-00001']);
+        await reopen('job-2').clear(['part-00001'], CREATED_AT_MS);
         expect(await visible()).toEqual({ 'part-00001': 'part-00001' });
         expect(await output.readSuccess()).toBeUndefined();
       });
 
       it("leaves an output whose _SUCCESS is this job's", async () => {
         await output.publish(await stage('part-00000', 'attempt-1', 'x'));
-        await output.writeSuccess(bytesOf(JSON.stringify({ jobId: 'job-1' })));
-        await output.clear([]);
+        await output.writeSuccess(successOf('job-1', CREATED_AT_MS));
+        await output.clear([], CREATED_AT_MS);
         expect(await visible()).toEqual({ 'part-00000': 'x' });
         expect(await output.readSuccess()).toBeDefined();
       });
 
+      it.each([
+        { whose: 'an earlier life of the job', success: successOf('job-1', CREATED_AT_MS - 1) },
+        { whose: 'another job', success: successOf('job-2', CREATED_AT_MS) },
+        { whose: 'another program', success: new Uint8Array() },
+      ])('removes an output whose _SUCCESS is that of $whose', async ({ success }) => {
+        await output.publish(await stage('part-00000', 'attempt-1', 'x'));
+        await output.writeSuccess(success);
+        await output.clear([], CREATED_AT_MS);
+        expect(await output.inspect()).toEqual({ kind: 'empty' });
+      });
+
+      it('leaves what only looks like a part', async () => {
+        await output.publish(await stage('part-00000', 'attempt-1', 'x'));
+        await output.publish(await stage('part-time-staff.csv', 'attempt-1', 'precious'));
+        expect(await visible()).toEqual({ 'part-00000': 'x' });
+        await output.clear([], CREATED_AT_MS);
+        expect(await visible()).toEqual({});
+        expect(await textOf(output, 'part-time-staff.csv')).toBe('precious');
+      });
+
       it('minds no output that is not there', async () => {
-        await output.clear([]);
+        await output.clear([], CREATED_AT_MS);
         expect(await output.inspect()).toEqual({ kind: 'empty' });
       });
 
       it('leaves what is staged', async () => {
         const part = await stage('part-00000', 'attempt-1', 'new');
-        await output.clear([]);
+        await output.clear([], CREATED_AT_MS);
         expect(await output.publish(part)).toBe('published');
       });
     });
@@ -234,6 +276,12 @@ export function outputStoreContract(
       });
     });
   });
+}
+
+const CREATED_AT_MS = 1000;
+
+function successOf(jobId: string, createdAtMs: number): Uint8Array {
+  return bytesOf(JSON.stringify({ jobId, createdAtMs }));
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -18,7 +18,7 @@ describe('markFailed', () => {
     await world.ledger.failAttempt(task(1), 'b', failure('REFOLD_USER_CODE', 'the cause'));
     const at = { next: 'map', step: 0, round: 0, bucket: 'work', key: 'k', groupConcurrency: 1, taskConcurrency: 1 } as const;
     const call = { jobId: 'j', run: 1, at, failure: { Error: 'States.ExceedToleratedFailureThreshold' } };
-    const answer = await markFailed({ world, workers: 1 }, call);
+    const answer = await markFailed({ world, workers: 1, overwrite: false }, call);
     expect(JSON.parse(answer.cause)).toMatchObject({ message: 'the cause' });
     expect(await world.ledger.readJob('j')).toMatchObject({ state: 'FAILED', error: { message: 'the cause' } });
   });

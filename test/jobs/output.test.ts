@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunRequest, run } from 'refold';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../local/temporary-folder.ts';
-import { runJob } from './run-job.ts';
+import { contentOf, partsOf, runJob } from './run-job.ts';
 import { numbers, writeJob, writeLines } from './write-job.ts';
 
 const source = `import { setTimeout } from 'node:timers/promises';
@@ -46,3 +46,58 @@ describe('a job whose output another job writes', () => {
     await first.result();
   });
 });
+
+describe('a job that may not overwrite', () => {
+  /** Starts a job and waits for its first task; its output was looked at by then. */
+  const startSlowly = async ({ jobFile, request }: ReturnType<typeof prepare>, changes: Partial<RunRequest> = {}) => {
+    const job = await run(jobFile, { ...request, params: { waitMs: 20 }, ...changes });
+    for await (const event of job.events()) if (event.kind === 'task-begun') break;
+    return job;
+  };
+
+  it('fails when something has come to lie at its output meanwhile, and leaves it there', async () => {
+    const place = prepare();
+    const job = await startSlowly(place);
+    mkdirSync(join(place.folder, 'out'));
+    writeFileSync(join(place.folder, 'out/part-00000.tsv'), 'precious');
+    await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+    expect((await job.status()).state).toBe('FAILED');
+    expect(readFileSync(join(place.folder, 'out/part-00000.tsv'), 'utf8')).toBe('precious');
+    expect(readdirSync(join(place.folder, 'out'))).toEqual(['part-00000.tsv']);
+    await expect((await startSlowly(place)).result()).rejects.toThrow(/out is not empty/);
+  });
+
+  it('leaves the output of a job of another work area', async () => {
+    const place = prepare();
+    const job = await startSlowly(place);
+    const other = await runJob(place.jobFile, { ...place.request, workFolder: 'other-area' }, place.folder);
+    await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+    expect(partsOf(join(place.folder, 'out'))).toEqual(other.parts);
+    expect(readSuccess(place.folder)).toMatchObject({ jobId: other.jobId });
+  });
+
+  it('takes what is left of its own output for its own, and makes it whole', async () => {
+    const { folder, jobFile, request } = prepare();
+    const changes = { ...request, reduceTasks: 2, soloBytes: 0 };
+    const before = await runJob(jobFile, changes, folder);
+    rmSync(join(folder, 'out', before.parts[1]!.name));
+    const after = await runJob(jobFile, changes, folder);
+    expect(contentOf(after)).toEqual(contentOf(before));
+    rmSync(join(folder, 'out/_SUCCESS'));
+    await expect(runJob(jobFile, changes, folder)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+    for (const { name } of before.parts) rmSync(join(folder, 'out', name));
+    expect(contentOf(await runJob(jobFile, changes, folder))).toEqual(contentOf(before));
+  });
+
+  it('leaves a part that somebody has written in since', async () => {
+    const { folder, jobFile, request } = prepare();
+    const { parts } = await runJob(jobFile, request, folder);
+    writeFileSync(join(folder, 'out', parts[0]!.name), 'corrected by hand');
+    await expect(runJob(jobFile, request, folder)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+    expect((await runJob(jobFile, { ...request, overwrite: true }, folder)).parts).toEqual(parts);
+  });
+});
+
+function readSuccess(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, 'out/_SUCCESS'), 'utf8'));
+}

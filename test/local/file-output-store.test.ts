@@ -56,9 +56,24 @@ describe('FileOutputStore', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'out'));
     for (const name of ['part-00000', '_SUCCESS', 'notes.txt']) writeFileSync(join(folder, 'out', name), 'x');
-    await storeIn(folder, files).clear([]);
+    await storeIn(folder, files).clear([], 0);
     expect(log).toEqual(['unlink _SUCCESS', 'sync out', 'unlink part-00000', 'sync out']);
     expect(readdirSync(join(folder, 'out'))).toEqual(['notes.txt']);
+  });
+
+  it('takes neither a folder nor a link for a part, and refuses to start where a folder has the name of one', async () => {
+    const folder = temporaryFolder();
+    const output = storeIn(folder);
+    mkdirSync(join(folder, 'out/part-old'), { recursive: true });
+    writeFileSync(join(folder, 'precious'), 'x');
+    symlinkSync(join(folder, 'precious'), join(folder, 'out/part-00001'));
+    expect(await output.inspect()).toMatchObject({ kind: 'occupied' });
+    mkdirSync(join(folder, 'out/part-00000'));
+    expect(await output.listParts()).toEqual([]);
+    await output.clear([], 0);
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual(['part-00000', 'part-00001', 'part-old']);
+    await expect(output.inspect()).rejects.toThrow(OutputUnwritableError);
+    await expect(output.inspect()).rejects.toThrow(/part-00000.* it is a folder, and has the name of a part/);
   });
 
   it('can be killed at any call and go on: each part is published once more or found published', async () => {

@@ -197,6 +197,11 @@ function faultyOutput(output: OutputStore, world: SimulatedWorld, calls: FaultyC
   return {
     inspect: () => calls.call(() => output.inspect()),
     stage: async (name, attemptId) => faultyPart(await calls.call(() => output.stage(name, attemptId)), checkers, calls),
+    isStaged: (part) =>
+      calls.call(async () => {
+        if (faults.strikes('lostPart')) await output.discard(part);
+        return await output.isStaged(part);
+      }),
     publish: (part) =>
       change(async () => {
         if (faults.strikes('lostPart')) await output.discard(part);
@@ -212,7 +217,7 @@ function faultyOutput(output: OutputStore, world: SimulatedWorld, calls: FaultyC
       }),
     writeSuccess: (content) => change(() => output.writeSuccess(content)),
     readSuccess: () => calls.call(() => output.readSuccess()),
-    clear: (keep) => change(() => output.clear(keep)),
+    clear: (...clearing) => change(() => output.clear(...clearing)),
     readPart: (name) => pages(calls, () => output.readPart(name)),
     listParts: () => calls.call(() => output.listParts()),
     sweep: () =>
