@@ -38,9 +38,10 @@ function formatStatus(status: JobStatus, pid: number | undefined): string {
     ['job', jobId],
     ['state', `${state}, run ${runNumber}${describeHolder(state, pid)}`],
   ];
-  for (const [index, { map, reduce }] of steps.entries()) {
+  for (const [index, { solo, map, reduce }] of steps.entries()) {
     const step = steps.length === 1 ? '' : `step ${index + 1}: `;
-    rows.push(['map', step + describePhase(map)], ['reduce', step + describePhase(reduce)]);
+    if (solo) rows.push(['whole', step + describePhase(reduce)]);
+    else rows.push(['map', step + describePhase(map)], ['reduce', step + describePhase(reduce)]);
   }
   for (const [name, value] of Object.entries(counters)) rows.push(['counter', `${name} = ${value}`]);
   rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);

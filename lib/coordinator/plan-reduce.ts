@@ -11,15 +11,13 @@ import { buildIndexChunk } from '../shuffle/shuffle-index.ts';
 import { type IndexChunkRef, readShuffleManifest, type ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { encodeJson, readStepPlan } from '../split/plan-step.ts';
 import { parseSplit } from '../split/split.ts';
-import type { StepPlan } from '../split/step-plan.ts';
+import { ROWS_PER_CHUNK, type StepPlan } from '../split/step-plan.ts';
 import { decideNext, type Flow } from './decide-next.ts';
 import { readAllTasks, readJobItem, readJobRecord, uncommitted } from './job-access.ts';
 import type { PlanReduceAnswer, PlanReduceCall } from './machine-call.ts';
 import { groupPartitions, writeReduceGroups } from './reduce-groups.ts';
 import { indexChunkKey, shuffleKey } from './work-layout.ts';
 
-/** Segments whose rows one object of the index holds. */
-const SEGMENTS_PER_CHUNK = 1_000;
 const FOOTERS_IN_FLIGHT = 32;
 
 /**
@@ -77,8 +75,8 @@ async function writeIndex(
   const partitionRecords = new Array<number>(plan.partitions).fill(0);
   const partitionRawBytes = new Array<number>(plan.partitions).fill(0);
   let lost = false;
-  for (let mapStart = 0; mapStart < plan.splits; mapStart += SEGMENTS_PER_CHUNK) {
-    const mapEnd = Math.min(mapStart + SEGMENTS_PER_CHUNK, plan.splits);
+  for (let mapStart = 0; mapStart < plan.splits; mapStart += ROWS_PER_CHUNK) {
+    const mapEnd = Math.min(mapStart + ROWS_PER_CHUNK, plan.splits);
     const footers = await readFooters(world, jobId, plan.step, set.commits, mapStart, mapEnd, run);
     if (footers === 'lost') lost = true;
     if (footers === 'lost' || lost) continue;
@@ -173,8 +171,11 @@ async function addTotals(
   footers: readonly SegmentFooter[],
   totals: MapTotalsSum,
 ): Promise<void> {
-  const chunk = plan.chunks.findLast((candidate) => candidate.firstSplit <= mapStart);
-  assert(chunk !== undefined, 'splits come in chunks of as many rows as the index has segments');
+  const chunk = plan.chunks.find((candidate) => candidate.firstSplit === mapStart);
+  assert(
+    chunk !== undefined && chunk.rowEnds.length === footers.length,
+    'a chunk of split rows and one of the index hold the same tasks',
+  );
   const rows = await world.work.read(chunk.key);
   let byteStart = 0;
   for (const [offset, byteEnd] of chunk.rowEnds.entries()) {
@@ -207,7 +208,7 @@ async function writeChunk(
     .slice(0, 32);
   const unchanged = before?.chunks.find((chunk) => chunk.mapStart === mapStart && chunk.fingerprint === fingerprint);
   if (unchanged !== undefined && (await world.work.head(unchanged.key)) !== undefined) return unchanged;
-  const key = indexChunkKey(jobId, step, set.generation, mapStart / SEGMENTS_PER_CHUNK, fingerprint);
+  const key = indexChunkKey(jobId, step, set.generation, mapStart / ROWS_PER_CHUNK, fingerprint);
   const bytes = buildIndexChunk(segments);
   await world.work.put(key, bytes);
   return { key, bytes: bytes.length, mapStart, mapEnd: mapStart + footers.length, fingerprint };

@@ -2,6 +2,7 @@ import { assert } from '../errors.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Step } from '../job/step.ts';
+import { dropSpareMemory } from '../map/map-memory.ts';
 import { runMapAttempt } from '../map/run-map-attempt.ts';
 import { mapToFile } from '../map/run-map-only-attempt.ts';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
@@ -90,6 +91,7 @@ async function soloPhases(solo: Solo, splits: readonly Split[]): Promise<Attempt
     const result = await runMapAttempt({ ...solo, world: inside, task, split });
     await inside.ledger.commit(task, control.attemptId, result);
   }
+  dropSpareMemory();
   const manifest = await readOrBuild(inside, job, plan);
   const groups = await readReduceGroups(inside, job.jobId, plan.step);
   assert(groups !== undefined, 'groups are written with the index');

@@ -5,6 +5,7 @@ import { toFailure } from '../job/failure.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { type JobShape, shapeOf } from '../job/job-shape.ts';
 import { type Step, stepsOf } from '../job/step.ts';
+import { dropSpareMemory } from '../map/map-memory.ts';
 import { runMapAttempt } from '../map/run-map-attempt.ts';
 import { runMapOnlyAttempt } from '../map/run-map-only-attempt.ts';
 import { runSample } from '../map/run-sample.ts';
@@ -88,6 +89,7 @@ export class TaskPrograms {
     // A segment was lost since: CheckPhase sends this task round when the next index is there.
     if (manifest === undefined) return {};
     return await this.attempt(task, control, call.run, async (attempt) => {
+      dropSpareMemory();
       const group = JSON.parse(Buffer.from(await this.readRow(call.task.row)).toString('utf8')) as ReduceGroup;
       const groupCount = (await readReduceGroups(world, call.jobId, call.step))!.length;
       try {

@@ -1,14 +1,19 @@
 import { readAllTasks, readJobRecord, readJson } from '../coordinator/job-access.ts';
 import { readReduceGroups } from '../coordinator/reduce-groups.ts';
-import { receiptKey } from '../coordinator/work-layout.ts';
+import { soloCommit } from '../coordinator/step-output.ts';
+import { receiptKey, soloRefusedKey } from '../coordinator/work-layout.ts';
 import { assert, type Failure } from '../errors.ts';
 import type { CounterTotals } from '../job/counters.ts';
 import type { Receipt } from '../output/receipt.ts';
 import type { JobState, Phase } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import type { StepPlan } from '../split/step-plan.ts';
 
 export type PhaseStatus = { readonly tasks: number; readonly committed: number; readonly attempts: number };
+
+/** `solo`: whole, in one sandbox, as the one reduce task. */
+export type StepStatus = { readonly solo: boolean; readonly map: PhaseStatus; readonly reduce: PhaseStatus };
 
 /** What `status --json` prints. `tasks` is 0 while it is not known yet. */
 export type JobStatus = {
@@ -18,7 +23,7 @@ export type JobStatus = {
   readonly run: number;
   readonly generation: number;
   readonly output: string;
-  readonly steps: readonly { readonly map: PhaseStatus; readonly reduce: PhaseStatus }[];
+  readonly steps: readonly StepStatus[];
   readonly counters: CounterTotals;
   readonly receipt: Receipt | null;
   readonly error: Failure | null;
@@ -29,15 +34,8 @@ export async function readStatus(world: Pick<World, 'ledger' | 'work'>, jobId: s
   assert(job !== undefined, `${jobId} is in the ledger`);
   const record = await readJobRecord(world, jobId);
   const receipt = (await readJson<Receipt>(world, receiptKey(jobId))) ?? null;
-  const steps = [];
-  for (const step of record.shape.steps.keys()) {
-    const plan = await readStepPlan(world, jobId, step);
-    const groups = await readReduceGroups(world, jobId, step);
-    steps.push({
-      map: await phaseStatus(world, jobId, step, 'map', plan?.splits ?? 0),
-      reduce: await phaseStatus(world, jobId, step, 'reduce', groups?.length ?? 0),
-    });
-  }
+  const steps: StepStatus[] = [];
+  for (const step of record.shape.steps.keys()) steps.push(await stepStatus(world, jobId, step));
   return {
     jobId,
     name: job.name,
@@ -50,6 +48,27 @@ export async function readStatus(world: Pick<World, 'ledger' | 'work'>, jobId: s
     receipt,
     error: job.error ?? null,
   };
+}
+
+async function stepStatus(world: Pick<World, 'ledger' | 'work'>, jobId: string, step: number): Promise<StepStatus> {
+  const plan = await readStepPlan(world, jobId, step);
+  if (plan !== undefined && (await isSolo(world, jobId, plan)))
+    return { solo: true, map: NOTHING, reduce: await phaseStatus(world, jobId, step, 'reduce', 1) };
+  const groups = await readReduceGroups(world, jobId, step);
+  return {
+    solo: false,
+    map: await phaseStatus(world, jobId, step, 'map', plan?.splits ?? 0),
+    reduce: await phaseStatus(world, jobId, step, 'reduce', groups?.length ?? 0),
+  };
+}
+
+const NOTHING: PhaseStatus = { tasks: 0, committed: 0, attempts: 0 };
+
+/** Solo may commit late, when the step is in phases already: then it decides alone. */
+async function isSolo(world: Pick<World, 'ledger' | 'work'>, jobId: string, plan: StepPlan): Promise<boolean> {
+  if (!plan.solo) return false;
+  const isRefused = (await world.work.head(soloRefusedKey(jobId, plan.step))) !== undefined;
+  return !isRefused || (await soloCommit(world, jobId, plan)) !== undefined;
 }
 
 async function phaseStatus(

@@ -154,7 +154,7 @@ async function runInSandbox(
     const failure = toFailure(error);
     if (id !== undefined && (attemptId !== undefined || failure.code !== TASK_CANCELLED))
       await flow.world.ledger.failAttempt(id, attemptId ?? flow.world.ids.newId(), failure);
-    onEvent({ kind: 'task-ended', ...place, ok: false, message: (error as Error).message });
+    onEvent({ kind: 'task-ended', ...place, ok: false, message: failure.message });
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib';
 import { assert, CorruptSegmentError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { ByteSink } from '../record/byte-sink.ts';
+import { ROWS_PER_CHUNK } from '../split/step-plan.ts';
 import { emptyRows, type IndexRows, joinRows } from './index-rows.ts';
 import type { SegmentRef } from './lost-segment.ts';
 import type { SegmentIndex } from './segment.ts';
@@ -19,7 +20,6 @@ import { appendUint32, appendVarint, uint32At, VarintReader } from './varint.ts'
  *     then uint32 CRC of the row
  */
 export const INDEX_VERSION = 1;
-export const CHUNK_SEGMENTS_MAX = 1000;
 
 const MAGIC = 0x58494652; // "RFIX"
 const PREAMBLE_BYTES = 28;
@@ -37,7 +37,7 @@ export type IndexChunkPlace = { readonly key: string; readonly bytes?: number };
 
 /** Segments in ascending order of map index, all with the same partitions, from 0. */
 export function buildIndexChunk(segments: readonly IndexedSegment[]): Uint8Array {
-  assert(segments.length > 0 && segments.length <= CHUNK_SEGMENTS_MAX, 'a chunk holds between 1 and 1,000 segments');
+  assert(segments.length > 0 && segments.length <= ROWS_PER_CHUNK, 'a chunk holds between 1 and 1,000 segments');
   const partitions = segments[0]!.index.partitions;
   const header = new ByteSink(PREAMBLE_BYTES + segments.length * 64 + partitions * 3);
   const rows = new ByteSink(partitions * (4 + segments.length * 8));

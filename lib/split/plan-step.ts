@@ -10,10 +10,8 @@ import { countPartitions } from './count-partitions.ts';
 import { ListingDigest } from './list-input.ts';
 import { type PlannedObject, resolveSplitBytes, SplitPacker } from './plan-splits.ts';
 import type { Split, SplitPairs } from './split.ts';
-import type { StepPlan } from './step-plan.ts';
+import { ROWS_PER_CHUNK, type StepPlan } from './step-plan.ts';
 
-/** Split rows of one chunk: a chunk is held in memory while it is written. */
-const ROWS_PER_CHUNK = 1_000;
 /** Objects whose first bytes are looked at together. */
 const PROBES_IN_FLIGHT = 32;
 

@@ -1,3 +1,6 @@
+/** Split rows of one chunk, and segments of one chunk of the shuffle index: the same tasks, so that each is read with the other. */
+export const ROWS_PER_CHUNK = 1_000;
+
 /** `<step>/plan.json`: fixed once for all runs of a job. */
 export type StepPlan = {
   readonly format: 1;

@@ -191,6 +191,18 @@ describe('refold cat', () => {
 });
 
 describe('refold status', () => {
+  it('says of a small job that it ran whole, as one task', async () => {
+    const place = workplace();
+    const { exitCode, stderr } = await place.start('run', 'job.ts', '--input', 'in.txt', '--output', 'out', '--quiet').ended;
+    expect(exitCode, stderr).toBe(0);
+    const [shown, asJson] = await Promise.all([place.start('status').ended, place.start('status', '--json').ended]);
+    expect(shown.stdout).toMatch(/^whole {5}1 of 1 task committed, 1 attempt$/m);
+    expect(shown.stdout).not.toMatch(/^(?:map|reduce) /m);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      steps: [{ solo: true, map: { tasks: 0, committed: 0 }, reduce: { tasks: 1, committed: 1, attempts: 1 } }],
+    });
+  });
+
   it('says that there are no jobs, and makes no work area to say so', async () => {
     const place = new Workplace();
     const [status, ls] = await Promise.all([place.start('status').ended, place.start('ls').ended]);
