@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
-import { addCounters } from '../job/counters.ts';
+import { CounterSum } from '../job/counters.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { AttemptFile } from '../output/attempt-file.ts';
 import { type MapTotals, MapTotalsSum } from '../output/map-totals.ts';
@@ -113,7 +113,7 @@ export async function buildReceipt(
   accounts: readonly StepAccount[],
 ): Promise<Receipt> {
   const steps: StepReceipt[] = [];
-  const counters: Record<string, number> = {};
+  const counters = new CounterSum();
   for (const { plan, files, map } of accounts) {
     const { counters: reduceCounters, ...reduce } = reduceTotals(files);
     const receipt: StepReceipt = {
@@ -123,10 +123,10 @@ export async function buildReceipt(
     };
     balanceStep(receipt, plan.mapOnly);
     steps.push(receipt);
-    addCounters(counters, map.counters);
-    addCounters(counters, reduceCounters);
+    counters.add(map.counters);
+    counters.add(reduceCounters);
   }
-  if (job.limit === undefined) balanceChain(job.shape, steps);
+  balanceChain(job.shape, steps);
   const parts = accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
   const sum = (name: 'records' | 'bytes') => parts.reduce((total, part) => total + part[name], 0);
   return {
@@ -134,7 +134,7 @@ export async function buildReceipt(
     run,
     steps,
     output: { parts: parts.length, records: sum('records'), bytes: sum('bytes') },
-    counters,
+    counters: counters.totals(),
     elapsedMs: Math.max(0, world.clock.nowMs() - job.createdAtMs),
   };
 }

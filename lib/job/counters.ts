@@ -35,18 +35,33 @@ export class Counters {
 
   private add(name: string, count: number): void {
     const total = (this.counts.get(name) ?? 0) + count;
-    if (!Number.isSafeInteger(total)) {
-      throw new InvalidOptionError({
-        option: `counter ${name}`,
-        value: String(count),
-        rule: 'a whole number that keeps the total exact',
-      });
-    }
+    if (!Number.isSafeInteger(total)) refuseTotal(name, count);
     this.counts.set(name, total);
   }
 }
 
-/** Sums the counters of several attempts. */
-export function addCounters(totals: Record<string, number>, more: CounterTotals): void {
-  for (const [name, count] of Object.entries(more)) totals[name] = (totals[name] ?? 0) + count;
+/** The counters of several attempts, summed by name, whatever the names are. */
+export class CounterSum {
+  private readonly counts = new Map<string, number>();
+
+  /** @throws InvalidOptionError when a total is no longer exact */
+  add(more: CounterTotals): void {
+    for (const [name, count] of Object.entries(more)) {
+      const total = (this.counts.get(name) ?? 0) + count;
+      if (!Number.isSafeInteger(total)) refuseTotal(name, count);
+      this.counts.set(name, total);
+    }
+  }
+
+  totals(): CounterTotals {
+    return Object.fromEntries(this.counts);
+  }
+}
+
+function refuseTotal(name: string, count: number): never {
+  throw new InvalidOptionError({
+    option: `counter ${name}`,
+    value: String(count),
+    rule: 'a whole number that keeps the total exact',
+  });
 }

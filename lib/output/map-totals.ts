@@ -1,6 +1,6 @@
 import { RefoldError } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
-import { addCounters, type CounterTotals } from '../job/counters.ts';
+import { CounterSum, type CounterTotals } from '../job/counters.ts';
 import type { Split } from '../split/split.ts';
 
 /** The map side of a step's receipt: sums over the committed attempts. */
@@ -38,7 +38,7 @@ export class MapTotalsSum {
   private pairsEmitted = 0;
   private pairsCombined = 0;
   private spills = 0;
-  private readonly counters: Record<string, number> = {};
+  private readonly counters = new CounterSum();
   private object = '';
   private objectBytes = 0;
   private ownedEnd = 0;
@@ -53,13 +53,14 @@ export class MapTotalsSum {
     this.pairsEmitted += account.pairsEmitted;
     this.pairsCombined += account.pairsCombined;
     this.spills += account.spills;
-    addCounters(this.counters, account.counters);
+    this.counters.add(account.counters);
     if (!isLimited) this.tile(split, account);
   }
 
   finish(): MapTotals {
     this.endObject();
-    const { recordsRead, recordsMapped, bytesRead, pairsEmitted, pairsCombined, spills, counters } = this;
+    const { recordsRead, recordsMapped, bytesRead, pairsEmitted, pairsCombined, spills } = this;
+    const counters = this.counters.totals();
     return { recordsRead, recordsMapped, bytesRead, pairsEmitted, pairsCombined, spills, counters };
   }
 

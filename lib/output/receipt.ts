@@ -1,5 +1,5 @@
 import type { PartAccount } from '../job/attempt-account.ts';
-import { addCounters, type CounterTotals } from '../job/counters.ts';
+import { CounterSum, type CounterTotals } from '../job/counters.ts';
 import type { JobShape } from '../job/job-shape.ts';
 import type { AttemptFile } from './attempt-file.ts';
 import { balance, type MapTotals } from './map-totals.ts';
@@ -56,12 +56,12 @@ export function reduceTotals(
     pairsEmitted: 0,
     bytesFetched: 0,
   };
-  const counters: Record<string, number> = {};
+  const counters = new CounterSum();
   for (const account of files.flatMap((file) => file.reduces)) {
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
-    addCounters(counters, account.counters);
+    counters.add(account.counters);
   }
-  return { ...totals, counters };
+  return { ...totals, counters: counters.totals() };
 }
 
 /** @throws ReceiptError when records were lost or doubled between map, shuffle and reduce */
