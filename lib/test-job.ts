@@ -77,7 +77,9 @@ export async function testJob<K, V, In>(
     await world.ledger.commit(task, attemptId, result);
     if (step.index < record.shape.steps.length - 1) continue;
     const file = await readAttemptFile(world, result.attemptKey);
-    for (const object of file.pairs) for (const pair of await readPairObject(world.work, object)) pairs.push(pair as [K, V]);
+    for (const object of file.pairs) {
+      for await (const batch of readPairObject(world.work, object)) for (const pair of batch) pairs.push(pair as [K, V]);
+    }
   }
   return pairs;
 }

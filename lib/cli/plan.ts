@@ -97,7 +97,7 @@ async function planJob({ record, options, world, workers }: PreparedJob, given: 
     output: record.toStdout ? null : record.output,
     inputs: record.inputs.map(({ name, location, objects, bytes }) => ({ name, location, objects, bytes })),
     steps,
-    params: record.params,
+    params: { ...record.shape.params, ...record.params },
     options: Object.fromEntries(OPTION_NAMES.map((name) => [name, { value: options[name], source: sourceOf(name) }])),
     workers,
   };

@@ -15,7 +15,8 @@ export class AttemptContext implements TaskContext<Params> {
   /** Changed by the engine as it goes from input to input. */
   input = '';
   private readonly control: AttemptControl;
-  private lines = 0;
+  /** Shared by all tasks of `contextAt`. */
+  private readonly logged = { lines: 0 };
 
   constructor(control: AttemptControl, values: { readonly params: Params; readonly attempt: number; readonly index: number }) {
     this.control = control;
@@ -35,10 +36,9 @@ export class AttemptContext implements TaskContext<Params> {
   }
 
   log(message: string): void {
-    this.lines += 1;
-    if (this.lines <= LOG_LINES_MAX) this.control.onLog?.(message);
-    if (this.lines === LOG_LINES_MAX)
-      this.control.onLog?.(`(more than ${LOG_LINES_MAX} lines: the rest of this attempt is dropped)`);
+    const lines = ++this.logged.lines;
+    if (lines <= LOG_LINES_MAX) this.control.onLog?.(message);
+    if (lines === LOG_LINES_MAX) this.control.onLog?.(`(more than ${LOG_LINES_MAX} lines: the rest of this attempt is dropped)`);
   }
 }
 

@@ -12,7 +12,7 @@ export function fingerprintOf(job: Identity): string {
     code: job.code.sha256,
     params: sorted(job.params),
     options: sorted(job.options),
-    inputs: job.inputs.map(({ name, location, digest }) => ({ name, location, digest })),
+    inputs: job.inputs.map(({ name, location, digest }) => ({ name, location, digest })).toSorted(byName),
     output: job.output,
     limit: job.limit ?? null,
     salt: job.salt ?? null,
@@ -28,6 +28,10 @@ export function jobIdOf(name: string, fingerprint: string): string {
     .replace(/^-+|-+$/g, '')
     .slice(0, 24);
   return `${readable || 'job'}-${fingerprint.slice(0, 15)}`;
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function sorted(record: object): object {

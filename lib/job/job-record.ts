@@ -20,6 +20,7 @@ export type JobRecord = {
   readonly name: string;
   readonly code: { readonly sha256: string; readonly file: string };
   readonly shape: JobShape;
+  /** Those that were given: each step has its own defaults for the rest. */
   readonly params: Params;
   readonly options: ContentOptions;
   readonly inputs: readonly InputListing[];

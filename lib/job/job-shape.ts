@@ -1,5 +1,6 @@
 import type { Job, Params } from './define-job.ts';
 import { type JobOptions, OPTION_NAMES } from './job-options.ts';
+import { defaultsOf } from './resolve-params.ts';
 import { outsideInputsOf, stepsOf } from './step.ts';
 
 /** What planning must know of one job of a chain: plain data, so that no user code runs in the coordinator. */
@@ -22,6 +23,7 @@ export type JobShape = {
   readonly name?: string;
   readonly steps: readonly StepShape[];
   readonly outsideInputs: readonly string[];
+  /** Defaults of all steps, for names and types: see `defaultsOf`. */
   readonly params: Params;
   /** Options that the job file itself gives. */
   readonly options: JobOptions;
@@ -47,14 +49,9 @@ export function shapeOf(job: Job): JobShape {
       extension: step.writer.extension,
     })),
     outsideInputs: outsideInputsOf(steps),
-    params: Object.assign({}, ...stepParams(job)),
+    params: defaultsOf(steps),
     options: Object.fromEntries(
       OPTION_NAMES.filter((name) => definition[name] !== undefined).map((name) => [name, definition[name]]),
     ),
   };
-}
-
-/** Params of all jobs of the chain; those of later jobs win where names meet. */
-function stepParams(job: Job): readonly Params[] {
-  return stepsOf(job).map((step) => step.params);
 }

@@ -23,6 +23,6 @@ export async function* readOutputPairs({ world, record }: PreparedJob): AsyncGen
   for (const { result } of await winnersOf(world, record.jobId, plan)) {
     const file = await readAttemptFile(world, result.attemptKey);
     if (file.parts.length > file.pairs.length) throw new PairsNotKeptError({ jobId: record.jobId });
-    for (const pairs of file.pairs) yield* await readPairObject(world.work, pairs);
+    for (const pairs of file.pairs) for await (const batch of readPairObject(world.work, pairs)) yield* batch;
   }
 }

@@ -1,6 +1,7 @@
 import { assert, BadRecordError } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
+import { paramsOf } from '../job/resolve-params.ts';
 import type { StepInput } from '../job/step.ts';
 import { setupError } from '../job/user-code.ts';
 import { readRange } from '../record/read-range.ts';
@@ -19,7 +20,7 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   const input = step.inputs.find((candidate) => candidate.name === split.input);
   assert(input !== undefined, `the split's input ${split.input} is one of the step's`);
   const context = new AttemptContext(control, {
-    params: { ...step.params, ...job.params },
+    params: paramsOf(step.params, job.params),
     attempt: options.attempt,
     index: task.index,
   });
@@ -45,7 +46,7 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   for (const object of split.pairs ?? []) {
     if (runner.isFull) break;
     await readPairs(options.world.work, object, runner, pairs, control.signal);
-    bytesRead += object.bytes;
+    bytesRead += object.rawBytes;
   }
   if (step.cleanup !== undefined) await callAround(options, 'cleanup', () => step.cleanup?.(pairs.emit, context));
   return {

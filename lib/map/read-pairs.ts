@@ -17,10 +17,14 @@ export async function readPairs(
   runner.enterObject(object.key);
   runner.moveWindow(0);
   let record = 0;
-  for (const pair of await readPairObject(store, object)) {
-    if (runner.isFull) break;
-    if (runner.sink(pair, record++) && record % PAIRS_PER_DRAIN !== 0) continue;
-    signal.throwIfAborted();
+  for await (const batch of readPairObject(store, object)) {
+    for (const pair of batch) {
+      if (runner.sink(pair, record++) && record % PAIRS_PER_DRAIN !== 0) continue;
+      signal.throwIfAborted();
+      await drainBoth(runner, pairs);
+      // Asked between records, not between batches, so that a sample does not depend on how the pairs are stored.
+      if (pairs.isDone?.() === true) return;
+    }
     await drainBoth(runner, pairs);
   }
   await drainBoth(runner, pairs);

@@ -82,10 +82,10 @@ export class PairsOutput implements PairOutput {
   async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {
     this.gate.check();
     this.gate.close();
-    const { footerStart, bytes } = this.writer.finish({ counters: new Map(), counts: { records: this.records } });
+    const { footerStart, bytes, index } = this.writer.finish({ counters: new Map(), counts: { records: this.records } });
     await this.upload.complete();
     this.gate.check();
-    return { parts: [], pairs: [{ key: this.key, bytes, footerStart }] };
+    return { parts: [], pairs: [{ key: this.key, bytes, rawBytes: index.rawBytes[0]!, footerStart }] };
   }
 
   async abort(): Promise<void> {

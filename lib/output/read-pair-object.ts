@@ -1,23 +1,99 @@
 import type { ObjectStore } from '../ports/object-store.ts';
 import { decodeKey } from '../record/key-codec.ts';
 import { decodeValue } from '../record/value-codec.ts';
-import { MemorySource } from '../shuffle/byte-source.ts';
+import { BLOCK_HEADER_BYTES, type BlockHeader, readBlockHeader } from '../shuffle/block.ts';
+import type { ByteSource } from '../shuffle/byte-source.ts';
+import type { RunCursor } from '../shuffle/run-cursor.ts';
 import { openSegment, readSegmentFooter } from '../shuffle/segment-reader.ts';
 import { VarintReader } from '../shuffle/varint.ts';
 import type { PairsRange } from '../split/split.ts';
 
-/** The pairs of one object that PairsOutput wrote, in the order they were emitted. @throws CorruptSegmentError, ObjectMissingError */
-export async function readPairObject(store: ObjectStore, object: PairsRange): Promise<Iterable<readonly [unknown, unknown]>> {
+type Pair = readonly [unknown, unknown];
+
+/** Bytes of one request, and so what is held of an object, unless one block is longer. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The pairs of one object that PairsOutput wrote, in the order they were emitted, a few MiB at a time. Each batch must be read to its end
+ * before the next is asked for.
+ * @throws CorruptSegmentError, ObjectMissingError
+ */
+export async function* readPairObject(
+  store: ObjectStore,
+  object: PairsRange,
+  readBytes: number = READ_BYTES,
+): AsyncGenerator<Iterable<Pair>> {
   const { index } = await readSegmentFooter(store, object.key, object.footerStart, object.bytes);
-  const bytes = await store.readRange(object.key, undefined, 0, object.footerStart);
-  return pairsOf(openSegment(new MemorySource(bytes), index, { segmentKey: object.key }));
+  const window = new PairsWindow(index.byteStart[0]!);
+  const cursor = openSegment(window, index, { segmentKey: object.key });
+  const runEnd = index.byteStart[1]!;
+  while (window.byteStart < runEnd) {
+    const { records, wantedEnd } = window.takeBlocks();
+    if (records > 0) {
+      yield pairsOf(cursor, records);
+    } else if (window.byteEnd < runEnd) {
+      const byteEnd = Math.min(runEnd, Math.max(wantedEnd, window.byteEnd + readBytes));
+      window.add(await store.readRange(object.key, undefined, window.byteEnd, byteEnd));
+    } else {
+      break; // Damaged: the cursor says how.
+    }
+  }
+  yield pairsOf(cursor, Number.POSITIVE_INFINITY); // None, but the run's totals are checked.
 }
 
-function* pairsOf(cursor: ReturnType<typeof openSegment>): Generator<readonly [unknown, unknown]> {
-  while (cursor.next()) {
+function* pairsOf(cursor: RunCursor, records: number): Generator<Pair> {
+  for (let record = 0; record < records && cursor.next(); record++) {
     const reader = new VarintReader(cursor.valueBytes, cursor.valueStart, cursor.valueEnd);
     const keyBytes = reader.varint();
     const keyEnd = reader.at + keyBytes;
     yield [decodeKey(cursor.valueBytes, reader.at, keyEnd), decodeValue(cursor.valueBytes, keyEnd, cursor.valueEnd)];
+  }
+}
+
+/** The bytes of an object that are on hand: whole blocks that the cursor may read, and the start of the next one. */
+class PairsWindow implements ByteSource {
+  /** Where the first block lies that was not taken. */
+  byteStart: number;
+  private bytes = new Uint8Array(0);
+  /** Of `bytes`. */
+  private byteBase: number;
+  private readonly header: BlockHeader = { codec: 0, rawBytes: 0, storedBytes: 0, records: 0, crc: 0 };
+
+  constructor(byteStart: number) {
+    this.byteStart = byteStart;
+    this.byteBase = byteStart;
+  }
+
+  get byteEnd(): number {
+    return this.byteBase + this.bytes.length;
+  }
+
+  view(byteStart: number, byteEnd: number): Uint8Array {
+    return this.bytes.subarray(Math.max(0, byteStart - this.byteBase), Math.max(0, byteEnd - this.byteBase));
+  }
+
+  /** The records of all whole blocks on hand, which are taken with that; and where the next block ends, as far as can be told. */
+  takeBlocks(): { readonly records: number; readonly wantedEnd: number } {
+    const { header } = this;
+    let records = 0;
+    for (;;) {
+      const bodyStart = this.byteStart + BLOCK_HEADER_BYTES;
+      if (bodyStart > this.byteEnd) return { records, wantedEnd: bodyStart };
+      readBlockHeader(this.view(this.byteStart, bodyStart), header);
+      const blockEnd = bodyStart + header.storedBytes;
+      if (blockEnd > this.byteEnd) return { records, wantedEnd: blockEnd };
+      records += header.records;
+      this.byteStart = blockEnd;
+    }
+  }
+
+  /** Forgets the blocks that were taken, and adds what comes behind. */
+  add(more: Uint8Array): void {
+    const kept = this.bytes.subarray(this.byteStart - this.byteBase);
+    const bytes = new Uint8Array(kept.length + more.length);
+    bytes.set(kept);
+    bytes.set(more, kept.length);
+    this.bytes = bytes;
+    this.byteBase = this.byteStart;
   }
 }

@@ -5,6 +5,7 @@ import type { ReduceAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { paramsOf } from '../job/resolve-params.ts';
 import type { Step } from '../job/step.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
 import { type AttemptOutput, openAttemptOutput } from '../output/attempt-output.ts';
@@ -75,7 +76,7 @@ export async function reduceToFile(options: ReduceAttempt): Promise<{ readonly f
     attemptId: control.attemptId,
   });
   const context = new AttemptContext(control, {
-    params: { ...step.params, ...job.params },
+    params: paramsOf(step.params, job.params),
     attempt: options.attempt,
     index: group.index,
   });

@@ -33,11 +33,13 @@ export function* planSplits(objects: Iterable<PlannedObject>, splitBytes: number
 /** The same, a step at a time, for listings that arrive in pages. */
 export class SplitPacker {
   private readonly splitBytes: number;
+  private readonly rangesMax: number;
   private ranges: InputRange[] = [];
   private bytes = 0;
 
-  constructor(splitBytes: number) {
+  constructor(splitBytes: number, rangesMax: number = RANGES_PER_SPLIT_MAX) {
     this.splitBytes = splitBytes;
+    this.rangesMax = rangesMax;
   }
 
   *add(object: PlannedObject): Generator<readonly InputRange[]> {
@@ -47,7 +49,7 @@ export class SplitPacker {
       for (const [byteStart, byteEnd] of cut(bytes, this.splitBytes)) yield [{ key, version, bytes, byteStart, byteEnd }];
       return;
     }
-    const isFull = this.bytes + bytes > this.splitBytes || this.ranges.length >= RANGES_PER_SPLIT_MAX;
+    const isFull = this.bytes + bytes > this.splitBytes || this.ranges.length >= this.rangesMax;
     if (isFull) yield* this.flush();
     this.ranges.push({ key, version, bytes, byteStart: 0, byteEnd: bytes });
     this.bytes += bytes;

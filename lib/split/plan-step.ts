@@ -40,7 +40,7 @@ export async function planStep(
     const listing =
       input.upstream === undefined
         ? await planOutside(world, job, input, splits)
-        : planPairs(job, input.name, await upstreamPairs(input.upstream), splits);
+        : planPairs(input.name, await upstreamPairs(input.upstream), splits);
     inputBytes += listing.bytes;
     objects += listing.objects;
     await splits.flushFull();
@@ -92,7 +92,7 @@ async function planOutside(
     job.inputs.reduce((sum, { bytes }) => sum + bytes, 0),
   );
   // A try on the first n records reads them in order, so all ranges are one split.
-  const packer = new SplitPacker(job.limit === undefined ? splitBytes : Number.POSITIVE_INFINITY);
+  const packer = job.limit === undefined ? new SplitPacker(splitBytes) : new SplitPacker(Infinity, Infinity);
   for await (const page of world.input.list(listing.location)) {
     digest.add(page);
     for (const object of await withCuts(world, page, input, splitBytes)) {
@@ -137,15 +137,10 @@ async function withCuts(
   return planned;
 }
 
-/** Pairs objects are of about a reduce task's size, so each is a split. */
-function planPairs(
-  job: JobRecord,
-  name: string,
-  objects: readonly SplitPairs[],
-  splits: SplitWriter,
-): { bytes: number; objects: number } {
-  for (const object of objects) splits.add(name, { ranges: [], pairs: [object], ...limitOf(job) });
-  return { bytes: objects.reduce((sum, object) => sum + object.bytes, 0), objects: objects.length };
+/** Pairs objects are of about a reduce task's size, so each is a split. A limit is one of inputs: what comes of its records is read whole. */
+function planPairs(name: string, objects: readonly SplitPairs[], splits: SplitWriter): { bytes: number; objects: number } {
+  for (const object of objects) splits.add(name, { ranges: [], pairs: [object] });
+  return { bytes: objects.reduce((sum, object) => sum + object.rawBytes, 0), objects: objects.length };
 }
 
 /** Writes rows to chunks as they come, so that only one chunk is in memory. */

@@ -17,6 +17,8 @@ export type Split = {
 export type PairsRange = {
   readonly key: string;
   readonly bytes: number;
+  /** Of the pairs, uncompressed: what decides about partitions, since how well zstd does may change. */
+  readonly rawBytes: number;
   readonly footerStart: number;
 };
 
