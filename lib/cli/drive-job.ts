@@ -29,7 +29,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     progress = new Progress(view, prepared.world, prepared.record);
     const outcome = await execute(prepared, progress, stopping, options);
     const exitCode = await showOutcome(prepared, outcome, stopping, options);
-    await collectGarbage(prepared.settings, prepared.world);
+    await collect(prepared);
     return exitCode;
   } catch (error) {
     progress?.stop();
@@ -39,6 +39,15 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   } finally {
     stopping.close();
     await prepared?.pool.close();
+  }
+}
+
+/** What the job came to is said already: garbage that can't be collected changes nothing in that, and is for the next command. */
+async function collect({ settings, world }: PreparedJob): Promise<void> {
+  try {
+    await collectGarbage(settings, world);
+  } catch (error) {
+    process.stderr.write(`garbage was not collected: ${toFailure(error).message}\n`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { RefoldError } from '../errors.ts';
+import { FailureError } from '../job/failure.ts';
 
 /** Printed by `refold --help`. */
 export const EXIT_CODES = {
@@ -39,6 +40,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RefoldError)) return EXIT_CODES.failed;
+  // Something has come to lie at the output while the job ran.
+  if (error instanceof FailureError && error.code === 'REFOLD_OUTPUT_OCCUPIED') return EXIT_CODES.failed;
   if (USAGE_CODES.has(error.code)) return EXIT_CODES.usage;
   if (error.code === 'REFOLD_CANCELLED') return EXIT_CODES.cancelled;
   return error.code === 'REFOLD_OVER_BUDGET' ? EXIT_CODES.overBudget : EXIT_CODES.failed;

@@ -5,7 +5,7 @@ import { JobCancelledError } from '../coordinator/job-access.ts';
 import { failureFromCause } from '../coordinator/task-error.ts';
 import { jobKey } from '../coordinator/work-layout.ts';
 import { assert, RefoldError } from '../errors.ts';
-import { FailureError } from '../job/failure.ts';
+import { FailureError, toFailure } from '../job/failure.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
@@ -15,7 +15,7 @@ import { collectDoneJob } from './collect-garbage.ts';
 import { forgetJob } from './forget-job.ts';
 import { type MachineOutcome, runMachine } from './interpreter/run-machine.ts';
 import { acquireJobLock } from './job-lock.ts';
-import { invokeLocal, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
+import { invokeLocal, isDeciding, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
 import type { PreparedJob } from './prepare-job.ts';
 
 /** Another process runs this very job. */
@@ -69,11 +69,11 @@ export async function executeJob(prepared: PreparedJob, options: ExecuteOptions)
 }
 
 async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
-  const { record, world, settings } = prepared;
+  const { record, world } = prepared;
   const { jobId } = record;
   const job = await openJob(prepared, options.overwrite);
   if (job.kind === 'done') {
-    await collectDoneJob(settings, world, record);
+    await collectUsedUp(prepared);
     return job;
   }
   await takeLease(prepared);
@@ -85,13 +85,22 @@ async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Pr
   const ended = await world.ledger.readJob(jobId);
   if (ended?.state === 'DONE') {
     const success = await readSuccess(world, record);
-    await collectDoneJob(settings, world, record);
+    await collectUsedUp(prepared);
     return { kind: 'done', success, already: false };
   }
   if (ended?.state === 'CANCELLED') throw new JobCancelledError({ jobId });
   if (outcome.status === 'ABORTED') return { kind: 'stopped' };
   assert(outcome.status === 'FAILED', 'a machine that succeeds leaves a DONE job');
   throw new FailureError(ended?.error ?? failureFromCause(outcome.error, outcome.cause));
+}
+
+/** A job that is done stays so: what can't be removed now is removed with the rest of its data. */
+async function collectUsedUp({ settings, world, record }: PreparedJob): Promise<void> {
+  try {
+    await collectDoneJob(settings, world, record);
+  } catch (error) {
+    world.log.write('warn', 'what the job has used up was not removed', { jobId: record.jobId, error: toFailure(error).message });
+  }
 }
 
 /** A job that was killed keeps its lease: it is taken over when nobody runs that job. */
@@ -183,7 +192,12 @@ async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile
   return parseSuccess(bytes);
 }
 
-function runJobMachine(prepared: PreparedJob, run: number, { overwrite, signal, onEvent }: ExecuteOptions) {
+/** The machine answers as soon as it is aborted; a deciding function that is under way then still changes the job, and is waited for. */
+async function runJobMachine(
+  prepared: PreparedJob,
+  run: number,
+  { overwrite, signal, onEvent }: ExecuteOptions,
+): Promise<MachineOutcome> {
   const { record, options, world, pool, workers } = prepared;
   const functions: LocalFunctions = {
     flow: { world, workers: workers === 'inline' ? 1 : workers, overwrite },
@@ -191,18 +205,31 @@ function runJobMachine(prepared: PreparedJob, run: number, { overwrite, signal, 
     concurrency: options.concurrency,
     onEvent,
   };
-  return runMachine(
-    buildStateMachine(LOCAL_ARNS, { maxAttempts: options.maxAttempts }),
-    { jobId: record.jobId, run },
-    {
-      invoke: (functionArn, payload, own) => invokeLocal(functions, functionArn, payload, own),
-      readJsonArray: async function* (_bucket, key) {
-        yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
+  const deciding = new Set<Promise<unknown>>();
+  try {
+    return await runMachine(
+      buildStateMachine(LOCAL_ARNS, { maxAttempts: options.maxAttempts }),
+      { jobId: record.jobId, run },
+      {
+        invoke: (functionArn, payload, own) => {
+          const answer = invokeLocal(functions, functionArn, payload, own);
+          if (isDeciding(functionArn)) {
+            deciding.add(answer);
+            const forget = () => deciding.delete(answer);
+            answer.then(forget, forget);
+          }
+          return answer;
+        },
+        readJsonArray: async function* (_bucket, key) {
+          yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
+        },
+        clock: world.clock,
+        random: () => world.ids.random(),
+        signal,
+        executionName: `${record.jobId}-${run}`,
       },
-      clock: world.clock,
-      random: () => world.ids.random(),
-      signal,
-      executionName: `${record.jobId}-${run}`,
-    },
-  );
+    );
+  } finally {
+    await Promise.allSettled(deciding);
+  }
 }

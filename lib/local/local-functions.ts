@@ -80,6 +80,13 @@ export type LocalFunctions = {
   readonly onEvent: (event: TaskEvent) => void;
 };
 
+const SANDBOXED: ReadonlySet<string> = new Set([LOCAL_ARNS.solo, LOCAL_ARNS.sample, LOCAL_ARNS.map, LOCAL_ARNS.reduce]);
+
+/** Does that function decide what comes next, here in this process, rather than work in a sandbox? */
+export function isDeciding(functionArn: string): boolean {
+  return !SANDBOXED.has(functionArn);
+}
+
 /** What stands for AWS Lambda: deciding functions run here, task programs in a sandbox. */
 export async function invokeLocal(
   functions: LocalFunctions,

@@ -1,6 +1,5 @@
 import { EventEmitter, on } from 'node:events';
 import { JobCancelledError } from '../coordinator/job-access.ts';
-import { assert } from '../errors.ts';
 import type { SuccessFile } from '../output/success-file.ts';
 import { cancelJob } from './cancel-job.ts';
 import { executeJob, type JobOutcome } from './execute-job.ts';
@@ -13,6 +12,8 @@ import type { LocalRequest } from './request.ts';
 /** A pair of the output: key and value. */
 export type Pair = readonly [unknown, unknown];
 
+const CANCEL_POLL_MS = 100;
+
 /** A job that runs on this machine. The process that started it is its coordinator: when that ends, the job stops, and can go on later. */
 export class LocalJob<P extends Pair = Pair> {
   readonly id: string;
@@ -20,7 +21,6 @@ export class LocalJob<P extends Pair = Pair> {
   private readonly emitter = new EventEmitter();
   private readonly stopping = new AbortController();
   private readonly outcome: Promise<JobOutcome>;
-  private isCancelled = false;
 
   private constructor(prepared: PreparedJob, overwrite: boolean) {
     this.prepared = prepared;
@@ -57,21 +57,29 @@ export class LocalJob<P extends Pair = Pair> {
     if (this.prepared.workers !== 'inline') this.prepared.pool.resize(workers);
   }
 
-  /** Stops the job for good; the same job started again goes on from its finished tasks. */
+  /**
+   * Stops the job for good; the same job started again goes on from its finished tasks. A job that is committing is waited for instead: its
+   * output is about to be there.
+   */
   async cancel(): Promise<void> {
-    this.isCancelled = true;
-    await cancelJob(this.prepared.world.ledger, this.id);
-    this.stopping.abort(new JobCancelledError({ jobId: this.id }));
-    await this.outcome.catch(() => {});
+    const { ledger, clock } = this.prepared.world;
+    const ended = this.outcome.then(
+      () => true,
+      () => true,
+    );
+    // Again and again, because a commit may be taken back to its phase.
+    do {
+      const job = await cancelJob(ledger, this.id);
+      if (job?.state !== 'COMMITTING') this.stopping.abort(new JobCancelledError({ jobId: this.id }));
+    } while (!(await Promise.race([ended, clock.sleep(CANCEL_POLL_MS)])));
+    // Right after its start the job was not in the ledger yet, or was there as an earlier run had left it.
+    await cancelJob(ledger, this.id);
   }
 
   /** Resolves when the output is there. @throws the job's failure, JobCancelledError */
   async result(): Promise<SuccessFile> {
     const outcome = await this.outcome;
-    if (outcome.kind === 'stopped' || this.isCancelled) {
-      if (outcome.kind !== 'done') throw new JobCancelledError({ jobId: this.id });
-    }
-    assert(outcome.kind === 'done', 'a job that was not stopped is done');
+    if (outcome.kind === 'stopped') throw new JobCancelledError({ jobId: this.id });
     return outcome.success;
   }
 

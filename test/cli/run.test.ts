@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Workplace } from '../support/refold.ts';
@@ -114,6 +114,33 @@ describe('refold run', () => {
     expect(stderr).toMatch(
       /^map {5}0\/6 tasks\nmap {5}6\/6 tasks in [\d.]+ s\nreduce {2}0\/1 tasks\nreduce {2}1\/1 tasks in [\d.]+ s\ndone /,
     );
+  });
+});
+
+describe('refold run ends', () => {
+  it('with 0 when the job is done and garbage could not be collected, and says so', async () => {
+    const place = wordCount();
+    mkdirSync(place.path('.refold'));
+    symlinkSync(place.path('nowhere/nothing'), place.path('.refold/collected'));
+    const { exitCode, stderr } = await place.start('run', 'job.ts', '--input', 'book.txt', '--output', 'out', '--quiet').ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/^garbage was not collected: .*ENOENT/) });
+  });
+
+  it('with 1 when something has come to lie at the output while the job ran, and leaves it there', async () => {
+    const place = wordCount();
+    place.writeJob(`import { mkdirSync, writeFileSync } from 'node:fs';
+export default defineJob({
+  params: { out: '' },
+  map(line, emit, { params }) {
+    mkdirSync(params.out, { recursive: true });
+    writeFileSync(params.out + '/part-00000.tsv', 'precious');
+  },
+});`);
+    const args = ['--input', 'book.txt', '--output', 'out', '--param', `out=${place.path('out')}`];
+    const { exitCode, stderr } = await place.start('run', 'job.ts', ...args).ended;
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toMatch(/REFOLD_OUTPUT_OCCUPIED {2}the job failed/);
+    expect(place.read('out/part-00000.tsv')).toBe('precious');
   });
 });
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { run } from 'refold';
+import { type LocalJob, run } from 'refold';
 import { describe, expect, it } from 'vitest';
 import type wordCount from '../../examples/word-count.ts';
 import type { TaskEvent } from '../../lib/local/local-functions.ts';
@@ -23,6 +24,14 @@ export default defineJob({
   },
   reduce: sum(),
 });`;
+
+/** Nothing until it is in the ledger. */
+async function stateOf(job: LocalJob): Promise<string> {
+  return await job.status().then(
+    ({ state }) => state,
+    () => '',
+  );
+}
 
 describe('run', () => {
   it('takes a path or a URL and answers a handle with typed pairs in the order of the parts', async () => {
@@ -126,6 +135,26 @@ describe('run', () => {
     expect((await again.status()).run).toBe(2);
     await again.cancel(); // Of a job that is done: nothing happens.
     expect((await again.status()).state).toBe('DONE');
+  });
+
+  it('is cancelled right after its start', async () => {
+    const folder = temporaryFolder();
+    const request = { ...phases, input: writeLines(folder, numbers(400)), output: 'out', cwd: folder, workers: 1 };
+    const job = await run(writeJob(folder, slowSource), request);
+    await job.cancel();
+    await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_CANCELLED' });
+    expect((await job.status()).state).toBe('CANCELLED');
+  });
+
+  it('is done when it is cancelled in its commit', async () => {
+    const folder = temporaryFolder();
+    const input = writeLines(folder, numbers(400));
+    const jobFile = writeJob(folder, 'export default defineJob({ map(line, emit) { emit(line, 1); }, reduce: sum() });');
+    const job = await run(jobFile, { ...phases, input, output: 'out', cwd: folder, workers: 'inline', reduceTasks: 100 });
+    while (!['COMMITTING', 'DONE'].includes(await stateOf(job))) await setTimeout(1);
+    await job.cancel();
+    expect((await job.result()).parts).toHaveLength(100);
+    expect(await stateOf(job)).toBe('DONE');
   });
 
   it.each([
