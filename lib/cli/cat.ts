@@ -52,6 +52,7 @@ async function openOutput(
 ): Promise<{ readonly output: OutputStore; readonly success: SuccessFile }> {
   const output = openFileOutput({ cwd: process.cwd() })(location, jobId);
   const bytes = await output.readSuccess();
-  if (bytes === undefined) throw new NoOutputError({ location });
-  return { output, success: parseSuccess(bytes) };
+  const success = bytes === undefined ? undefined : parseSuccess(bytes);
+  if (success === undefined) throw new NoOutputError({ location });
+  return { output, success };
 }

@@ -64,10 +64,6 @@ export async function isOutputWhole(output: OutputStore, parts: SuccessFile['par
 
 /** Undefined when another job or program wrote it. */
 function readSuccessOf(bytes: Uint8Array, jobId: string): SuccessFile | undefined {
-  try {
-    const success = parseSuccess(bytes);
-    return success.jobId === jobId ? success : undefined;
-  } catch {
-    return undefined;
-  }
+  const success = parseSuccess(bytes);
+  return success?.jobId === jobId ? success : undefined;
 }

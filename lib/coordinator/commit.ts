@@ -96,12 +96,8 @@ async function goRound(flow: Flow, job: JobRecord, call: CommitCall): Promise<Co
 async function readOwnReceipt(output: OutputStore, { jobId, createdAtMs }: JobRecord): Promise<Receipt | undefined> {
   const bytes = await output.readSuccess();
   if (bytes === undefined) return undefined;
-  try {
-    const success = parseSuccess(bytes);
-    return success.jobId === jobId && success.createdAtMs === createdAtMs ? success.receipt : undefined;
-  } catch {
-    return undefined; // Another program's.
-  }
+  const success = parseSuccess(bytes);
+  return success?.jobId === jobId && success.createdAtMs === createdAtMs ? success.receipt : undefined;
 }
 
 /** Are all parts staged or published? Until that is known, the output stays as it is: what lies there may be all there ever will be. */

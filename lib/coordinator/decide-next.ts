@@ -10,7 +10,7 @@ import { enterState, readAllTasks, readJobItem, uncommitted } from './job-access
 import type { CommitNext, MapNext, PlanNext, PlanReduceNext, ReduceNext, SampleNext, SoloNext } from './machine-call.ts';
 import { readReduceGroups } from './reduce-groups.ts';
 import { soloCommit, winnerIds } from './step-output.ts';
-import { splitRow, writeTaskList } from './task-list.ts';
+import { splitRow, TASKS_PER_GROUP_MAX, writeTaskList } from './task-list.ts';
 import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from './work-layout.ts';
 
 export type Next = PlanNext | SoloNext | SampleNext | MapNext | PlanReduceNext | ReduceNext | CommitNext;
@@ -181,5 +181,5 @@ function commitsOf(
 function place(flow: Flow, key: string): { bucket: string; key: string; groupConcurrency: number; taskConcurrency: number } {
   // Enough groups under way to keep every sandbox busy, and few enough that waiting tasks cost no memory.
   const groupConcurrency = flow.workers === 0 ? 0 : 2 * flow.workers + 2;
-  return { bucket: 'work', key, groupConcurrency, taskConcurrency: 40 };
+  return { bucket: 'work', key, groupConcurrency, taskConcurrency: TASKS_PER_GROUP_MAX };
 }

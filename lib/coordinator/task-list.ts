@@ -4,7 +4,7 @@ import type { StepPlan } from '../split/step-plan.ts';
 import type { RowRef, TaskGroup, TaskRef } from './machine-call.ts';
 
 /** A child of the distributed map runs this many tasks at most, so that a thousand tasks start in a second. */
-const TASKS_PER_GROUP_MAX = 40;
+export const TASKS_PER_GROUP_MAX = 40;
 
 /** Where a map task's split lies. */
 export function splitRow(plan: StepPlan, index: number): RowRef {

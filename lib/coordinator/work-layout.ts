@@ -6,7 +6,6 @@ export const jobKey = (jobId: string) => `jobs/${jobId}/job.json`;
 export const receiptKey = (jobId: string) => `jobs/${jobId}/receipt.json`;
 /** Its presence says that what lies at the output is the job's. */
 export const claimKey = (jobId: string) => `jobs/${jobId}/output-claim`;
-export const eventsKey = (jobId: string, run: number, part: number) => `jobs/${jobId}/events/${pad(run)}-${pad(part)}.jsonl`;
 export const stepPlanKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/plan.json`;
 export const boundariesKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/boundaries.json`;
 export const groupsKey = (jobId: string, step: number) => `jobs/${jobId}/${step}/reduce-groups.jsonl`;
@@ -23,8 +22,8 @@ export const reduceAttemptKey = (jobId: string, step: number, index: number, att
   `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.json`;
 export const pairsKey = (jobId: string, step: number, index: number, attemptId: string) =>
   `jobs/${jobId}/${step}/reduce/${pad(index)}/${attemptId}.pairs`;
-export const indexChunkKey = (jobId: string, step: number, generation: number, chunk: number, attemptId: string) =>
-  `jobs/${jobId}/${step}/shuffle-${generation}/${pad(chunk)}-${attemptId}.idx`;
+export const indexChunkKey = (jobId: string, step: number, generation: number, chunk: number, fingerprint: string) =>
+  `jobs/${jobId}/${step}/shuffle-${generation}/${pad(chunk)}-${fingerprint}.idx`;
 export const shuffleKey = (jobId: string, step: number, generation: number) =>
   `jobs/${jobId}/${step}/shuffle-${generation}/index.json`;
 export const codeKey = (sha256: string) => `code/${sha256}.mjs`;

@@ -188,8 +188,9 @@ async function openJob(
 
 async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {
   const bytes = await world.openOutput(record.output, record.jobId).readSuccess();
-  assert(bytes !== undefined, 'a DONE job has written _SUCCESS');
-  return parseSuccess(bytes);
+  const success = bytes === undefined ? undefined : parseSuccess(bytes);
+  assert(success !== undefined, 'a DONE job has written _SUCCESS');
+  return success;
 }
 
 /** The machine answers as soon as it is aborted; a deciding function that is under way then still changes the job, and is waited for. */

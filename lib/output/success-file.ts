@@ -20,18 +20,24 @@ export function encodeSuccess(success: SuccessFile): Uint8Array {
   return Buffer.from(`${JSON.stringify(success, undefined, 2)}\n`);
 }
 
-export function parseSuccess(bytes: Uint8Array): SuccessFile {
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as SuccessFile;
+/** Undefined for what another program left under that name: Hadoop and Spark write an empty `_SUCCESS`. */
+export function parseSuccess(bytes: Uint8Array): SuccessFile | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof content !== 'object' || content === null) return undefined;
+  const success = content as Partial<SuccessFile>;
+  const isOurs = success.format === 1 && typeof success.jobId === 'string' && Array.isArray(success.parts);
+  return isOurs ? (success as SuccessFile) : undefined;
 }
 
 /** Did this very job write it? Whatever another program left there is nobody's. */
 export function isSuccessOf(bytes: Uint8Array, { jobId, createdAtMs }: Pick<SuccessFile, 'jobId' | 'createdAtMs'>): boolean {
-  try {
-    const success = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<SuccessFile> | null;
-    return success?.jobId === jobId && success.createdAtMs === createdAtMs;
-  } catch {
-    return false;
-  }
+  const success = parseSuccess(bytes);
+  return success?.jobId === jobId && success.createdAtMs === createdAtMs;
 }
 
 export function encodeReceipt(receipt: Receipt): Uint8Array {

@@ -216,6 +216,7 @@ async function checkEnd(
   const bytes = await output.readSuccess();
   if (bytes === undefined) return checkers.violate('the job is done, and there is no _SUCCESS');
   const success = parseSuccess(bytes);
+  if (success === undefined) return checkers.violate('the job is done, and its _SUCCESS is none');
   const written: string[] = [];
   for (const { name } of success.parts) {
     let text = '';
