@@ -6,11 +6,12 @@ import { temporaryFolder } from '../local/temporary-folder.ts';
 import { contentOf, partsOf, runJob } from './run-job.ts';
 import { numbers, writeJob, writeLines } from './write-job.ts';
 
-const source = `import { setTimeout } from 'node:timers/promises';
+const source = `import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 export default defineJob({
-  params: { modulus: 3, waitMs: 0 },
+  params: { modulus: 3, gate: '' },
   async map(line, emit, { params }) {
-    await setTimeout(params.waitMs);
+    for (let tries = 0; params.gate !== '' && !existsSync(params.gate) && tries < 3000; tries++) await setTimeout(10);
     emit(Number(line) % params.modulus, 1);
   },
   reduce: sum(),
@@ -21,6 +22,14 @@ function prepare() {
   const folder = temporaryFolder();
   const request = { input: writeLines(folder, numbers(30)), output: 'out', workers: 'inline', cwd: folder } satisfies RunRequest;
   return { folder, jobFile: writeJob(folder, source), request };
+}
+
+/** A job in its first task, which goes on when the gate is opened: its output was looked at by then. */
+async function startHeld({ folder, jobFile, request }: ReturnType<typeof prepare>) {
+  const gate = join(folder, 'gate');
+  const job = await run(jobFile, { ...request, params: { gate } });
+  for await (const event of job.events()) if (event.kind === 'task-begun') break;
+  return { job, open: () => writeFileSync(gate, '') };
 }
 
 describe('a job that may overwrite', () => {
@@ -37,40 +46,36 @@ describe('a job that may overwrite', () => {
 
 describe('a job whose output another job writes', () => {
   it('is refused, also when it names it by a link', async () => {
-    const { folder, jobFile, request } = prepare();
+    const place = prepare();
+    const { folder, jobFile, request } = place;
     mkdirSync(join(folder, 'out'));
     symlinkSync(join(folder, 'out'), join(folder, 'link'));
-    const first = await run(jobFile, { ...request, params: { waitMs: 20 } });
-    for await (const event of first.events()) if (event.kind === 'task-begun') break;
+    const { job, open } = await startHeld(place);
     await expect(runJob(jobFile, request, folder, 'link')).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
-    await first.result();
+    open();
+    await job.result();
   });
 });
 
 describe('a job that may not overwrite', () => {
-  /** Starts a job and waits for its first task; its output was looked at by then. */
-  const startSlowly = async ({ jobFile, request }: ReturnType<typeof prepare>, changes: Partial<RunRequest> = {}) => {
-    const job = await run(jobFile, { ...request, params: { waitMs: 20 }, ...changes });
-    for await (const event of job.events()) if (event.kind === 'task-begun') break;
-    return job;
-  };
-
   it('fails when something has come to lie at its output meanwhile, and leaves it there', async () => {
     const place = prepare();
-    const job = await startSlowly(place);
+    const { job, open } = await startHeld(place);
     mkdirSync(join(place.folder, 'out'));
     writeFileSync(join(place.folder, 'out/part-00000.tsv'), 'precious');
+    open();
     await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
     expect((await job.status()).state).toBe('FAILED');
     expect(readFileSync(join(place.folder, 'out/part-00000.tsv'), 'utf8')).toBe('precious');
     expect(readdirSync(join(place.folder, 'out'))).toEqual(['part-00000.tsv']);
-    await expect((await startSlowly(place)).result()).rejects.toThrow(/out is not empty/);
+    await expect((await startHeld(place)).job.result()).rejects.toThrow(/out is not empty/);
   });
 
   it('leaves the output of a job of another work area', async () => {
     const place = prepare();
-    const job = await startSlowly(place);
+    const { job, open } = await startHeld(place);
     const other = await runJob(place.jobFile, { ...place.request, workFolder: 'other-area' }, place.folder);
+    open();
     await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
     expect(partsOf(join(place.folder, 'out'))).toEqual(other.parts);
     expect(readSuccess(place.folder)).toMatchObject({ jobId: other.jobId });
