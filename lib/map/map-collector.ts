@@ -1,3 +1,4 @@
+import { MixedSumError } from '../combine/sum.ts';
 import { assert } from '../errors.ts';
 import type { BuiltinCombiner } from '../job/combiner.ts';
 import type { CombineFunction } from '../job/define-job.ts';
@@ -166,8 +167,13 @@ function emitIntoTable(collector: Collector, table: CombineTable): MapCollector[
   const { gate } = collector;
   return (key, value) => {
     if (!gate.isOpen) gate.refuse();
-    if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
-    else table.emit(key, value);
+    try {
+      if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+      else table.emit(key, value);
+    } catch (error) {
+      // Several pairs are added at once: which of them were is not known.
+      throw error instanceof MixedSumError ? gate.keep(error) : error;
+    }
     collector.emitted++;
   };
 }

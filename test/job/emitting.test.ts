@@ -1,4 +1,4 @@
-import { collect, defineJob, type Emit, lines, testJob } from 'refold';
+import { collect, defineJob, type Emit, lines, sum, testJob } from 'refold';
 import { describe, expect, it } from 'vitest';
 
 type AnyEmit = Emit<string, unknown>;
@@ -174,5 +174,18 @@ describe('emit', () => {
       reduce: collect(),
     });
     await expect(testJob(job, ['x', 'y'])).rejects.toThrow(/combine is broken/);
+  });
+
+  it('fails with a sum of number and bigint, though map swallowed it', async () => {
+    const job = defineJob({
+      input: lines(),
+      map(line, emit: Emit<string, number>) {
+        for (let index = 0; index < 20_000; index++) emit(`${line} ${index}`, 1);
+        for (const value of [1n as never, 1, 1]) emitQuietly(emit as AnyEmit, `${line} mixed`, value);
+      },
+      combine: sum(),
+      reduce: sum(),
+    });
+    await expect(testJob(job, ['x', 'y'])).rejects.toThrow(/bigint/);
   });
 });
