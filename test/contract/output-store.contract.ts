@@ -281,7 +281,7 @@ export function outputStoreContract(
 const CREATED_AT_MS = 1000;
 
 function successOf(jobId: string, createdAtMs: number): Uint8Array {
-  return bytesOf(JSON.stringify({ jobId, createdAtMs }));
+  return bytesOf(JSON.stringify({ format: 1, jobId, createdAtMs, parts: [] }));
 }
 
 function bytesOf(text: string): Uint8Array {
