@@ -7,7 +7,12 @@ import { columnSlots, grownDoubles } from './column.ts';
 
 /** How many values a key has, whatever they are. */
 export function count(): BuiltinCombiner<unknown, number> {
-  return { kind: 'builtin', name: 'count', createStates: () => new CountStates(), numbers: { fold: 'sum', countsEach: true, encode: encodeCount } };
+  return {
+    kind: 'builtin',
+    name: 'count',
+    createStates: () => new CountStates(),
+    numbers: { fold: 'sum', countsEach: true, encode: encodeCount },
+  };
 }
 
 /** A count is always a state when encoded: a plain 7 is one value, not seven. */
