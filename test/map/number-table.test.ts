@@ -80,6 +80,25 @@ describe('a table of numbers', () => {
     }
   });
 
+  it('keeps keys apart whose hashes are equal', () => {
+    // Of so many keys some twenty share their 32 bits with another, and their first 12 bytes with all.
+    const keys = 400_000;
+    const table = openTable(64 * 1024 * 1024, () => expect.unreachable('the memory is large enough'));
+    for (let index = 0; index < keys; index++) table.emit(`all start alike ${index}`, 1);
+    table.flush();
+    const cursor = table.sorted();
+    let count = 0;
+    while (cursor.next()) count++;
+    expect(count).toBe(keys);
+  });
+
+  it('takes every NaN as NaN, whatever its bits', async () => {
+    const bits = new BigUint64Array([0x7ff8000000000005n, 0xfff0000000000001n]);
+    const pairs = [...new Float64Array(bits.buffer)].map((value, index): Pair => [index, value]);
+    const { stored } = await collect(pairs, { combiner: min() as AnyCombiner });
+    expect(stored.map(({ valueBytes }) => decodeValue(valueBytes, 0, valueBytes.length))).toEqual([Number.NaN, Number.NaN]);
+  });
+
   it('finds every key after it has grown, with room for a copy of its places and without', () => {
     for (const kibibytes of [16, 20, 33, 36, 39, 70, 75, 1000]) {
       const table = openTable(kibibytes * 1024, () => expect.unreachable('the memory is large enough'));
