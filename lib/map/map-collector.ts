@@ -187,9 +187,11 @@ function emitIntoTable(collector: Collector, table: CombineTable): MapCollector[
 }
 
 function emitNumbers(collector: Collector, table: NumberTable): MapCollector['emit'] {
+  const { gate } = collector;
   return (key, value) => {
-    if (collector.isClosed) refuse();
-    table.emit(key, value);
+    if (!gate.isOpen) gate.refuse();
+    if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+    else table.emit(key, value);
     collector.emitted++;
   };
 }
@@ -204,7 +206,7 @@ function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector[
 }
 
 /** Objects may have getters. */
-function emitGuarded(gate: EmitGate, table: CombineTable, key: unknown, value: unknown): void {
+function emitGuarded(gate: EmitGate, table: CombineTable | NumberTable, key: unknown, value: unknown): void {
   gate.beginEncoding();
   try {
     table.emit(key, value);
