@@ -7,7 +7,12 @@ import { columnSlots, grownDoubles } from './column.ts';
 
 /** How many values a key has, whatever they are. */
 export function count(): BuiltinCombiner<unknown, number> {
-  return { kind: 'builtin', name: 'count', createStates: () => new CountStates() };
+  return {
+    kind: 'builtin',
+    name: 'count',
+    createStates: () => new CountStates(),
+    numbers: { fold: 'sum', countsEach: true, encode: encodeCount },
+  };
 }
 
 /** A count is always a state when encoded: a plain 7 is one value, not seven. */
@@ -41,16 +46,7 @@ class CountStates implements StateColumn {
   }
 
   encode(slot: number, sink: ByteSink): void {
-    const count = this.counts[slot]!;
-    assert(count <= Number.MAX_SAFE_INTEGER, 'a count is exact');
-    const length = count < 0x100 ? 1 : count < 0x10000 ? 2 : count < 0x100000000 ? 4 : 8;
-    appendExtension(EXT_COUNT_STATE, length, sink);
-    const at = sink.reserve(length);
-    if (length === 1) sink.view.setUint8(at, count);
-    else if (length === 2) sink.view.setUint16(at, count);
-    else if (length === 4) sink.view.setUint32(at, count);
-    else sink.view.setFloat64(at, count);
-    sink.length = at + length;
+    encodeCount(this.counts[slot]!, sink);
   }
 
   result(slot: number): readonly unknown[] {
@@ -62,6 +58,18 @@ class CountStates implements StateColumn {
   }
 
   clear(): void {}
+}
+
+function encodeCount(count: number, sink: ByteSink): void {
+  assert(count <= Number.MAX_SAFE_INTEGER, 'a count is exact');
+  const length = count < 0x100 ? 1 : count < 0x10000 ? 2 : count < 0x100000000 ? 4 : 8;
+  appendExtension(EXT_COUNT_STATE, length, sink);
+  const at = sink.reserve(length);
+  if (length === 1) sink.view.setUint8(at, count);
+  else if (length === 2) sink.view.setUint16(at, count);
+  else if (length === 4) sink.view.setUint32(at, count);
+  else sink.view.setFloat64(at, count);
+  sink.length = at + length;
 }
 
 function countOf(bytes: Uint8Array, start: number, end: number): number {

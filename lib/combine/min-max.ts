@@ -15,12 +15,22 @@ export type Ordered = Key | Date | readonly Ordered[];
  * refused and -0 is 0.
  */
 export function min(): BuiltinCombiner<Ordered> {
-  return { kind: 'builtin', name: 'min', createStates: () => new ExtremeStates('min') };
+  return {
+    kind: 'builtin',
+    name: 'min',
+    createStates: () => new ExtremeStates('min'),
+    numbers: { fold: 'min', countsEach: false, encode: encodeNumber },
+  };
 }
 
 /** The largest value of a key: see min. */
 export function max(): BuiltinCombiner<Ordered> {
-  return { kind: 'builtin', name: 'max', createStates: () => new ExtremeStates('max') };
+  return {
+    kind: 'builtin',
+    name: 'max',
+    createStates: () => new ExtremeStates('max'),
+    numbers: { fold: 'max', countsEach: false, encode: encodeNumber },
+  };
 }
 
 /** Numbers lie in a column; a slot that ever met another value holds order bytes, and says so in `isOther`. */

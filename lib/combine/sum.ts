@@ -20,7 +20,12 @@ import {
  * exact sum is beyond the double range, NaN when a value is NaN or both infinities are among them. Numbers or bigints, never both.
  */
 export function sum(): BuiltinCombiner<number | bigint> {
-  return { kind: 'builtin', name: 'sum', createStates: () => new SumStates() };
+  return {
+    kind: 'builtin',
+    name: 'sum',
+    createStates: () => new SumStates(),
+    numbers: { fold: 'sum', countsEach: false, encode: encodeNumber },
+  };
 }
 
 /** A key has numbers and bigints among its values, which have no common sum. */

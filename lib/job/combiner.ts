@@ -8,12 +8,26 @@ export type BuiltinCombiner<V, Out = SameAsValues> = {
   readonly kind: 'builtin';
   readonly name: 'sum' | 'count' | 'min' | 'max' | 'top' | 'collect' | 'first';
   createStates(): StateColumn;
+  /** Set where the state of most keys is one number: a table may then hold it itself, and need a StateColumn for the others only. */
+  readonly numbers?: NumberStates;
   /**
    * Phantoms, for types only. A method, because methods compare both ways: while TypeScript does not know yet what the map emits, a
    * combiner for numbers must be one for unknown values.
    */
   valueType?(value: V): void;
   readonly outType?: Out;
+};
+
+/**
+ * States that are numbers. Two fold into one by `fold`, of sums only while the sum is exact, and of all only while it is not NaN: what is
+ * left goes into a StateColumn, which takes the number there was and the number to add, in any order.
+ */
+export type NumberStates = {
+  readonly fold: 'sum' | 'min' | 'max';
+  /** Every value counts as 1, whatever it is. */
+  readonly countsEach: boolean;
+  /** As StateColumn.encode. */
+  encode(state: number, sink: ByteSink): void;
 };
 
 /** In place of `Out`: the combiner gives what it takes. Resolved by OutOf, since V is not known yet where the combiner is made. */

@@ -10,6 +10,7 @@ import type { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { CombineCopy } from './combine-copy.ts';
 import { CombineTable } from './combine-table.ts';
 import { type MapMemory, returnMemory, takeMemory } from './map-memory.ts';
+import { NumberTable } from './number-table.ts';
 import { FoldCopy, PlainCopy, type RunCopy } from './run-copy.ts';
 import { SortBuffer } from './sort-buffer.ts';
 import { Spills } from './spill.ts';
@@ -60,7 +61,7 @@ const DRAIN_BYTES = 256 * 1024;
 const STATE_SHARE = 4;
 const STATE_BYTES_MIN = 256 * 1024;
 
-/** What holds the pairs: a combine table or a sort buffer. */
+/** What holds the pairs: a table of states or of numbers, or a sort buffer. */
 type Engine = {
   emit(key: unknown, value: unknown): void;
   flush(): void;
@@ -95,9 +96,16 @@ class Collector implements MapCollector {
       onLong: (bytes: Uint8Array, keyEnd: number, end: number) => this.spillOne(bytes, keyEnd, end),
     };
     if (typeof combiner === 'object') {
-      const table = new CombineTable({ ...engineOptions, states: combiner.createStates() });
-      this.engine = table;
-      this.emit = emitIntoTable(this, table);
+      const states = combiner.createStates();
+      if (combiner.numbers === undefined) {
+        const table = new CombineTable({ ...engineOptions, states });
+        this.engine = table;
+        this.emit = emitIntoTable(this, table);
+      } else {
+        const table = new NumberTable({ ...engineOptions, states, numbers: combiner.numbers });
+        this.engine = table;
+        this.emit = emitNumbers(this, table);
+      }
     } else {
       const buffer = new SortBuffer(engineOptions);
       this.engine = buffer;
@@ -178,6 +186,16 @@ function emitIntoTable(collector: Collector, table: CombineTable): MapCollector[
   };
 }
 
+function emitNumbers(collector: Collector, table: NumberTable): MapCollector['emit'] {
+  const { gate } = collector;
+  return (key, value) => {
+    if (!gate.isOpen) gate.refuse();
+    if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+    else table.emit(key, value);
+    collector.emitted++;
+  };
+}
+
 function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector['emit'] {
   const { gate } = collector;
   return (key, value) => {
@@ -188,7 +206,7 @@ function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector[
 }
 
 /** Objects may have getters. */
-function emitGuarded(gate: EmitGate, table: CombineTable, key: unknown, value: unknown): void {
+function emitGuarded(gate: EmitGate, table: CombineTable | NumberTable, key: unknown, value: unknown): void {
   gate.beginEncoding();
   try {
     table.emit(key, value);

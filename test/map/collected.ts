@@ -74,6 +74,12 @@ export async function collect(
   return { stored: await finished(collector, options.partitions ?? 1), collector };
 }
 
+/** The same combiner for a table of states: it then knows of no numbers. */
+export function withoutNumbers(combiner: BuiltinCombiner<never, unknown>): BuiltinCombiner<never, unknown> {
+  const { numbers: _, ...rest } = combiner;
+  return rest;
+}
+
 export function sliceOf(text: string): Slice {
   const bytes = new TextEncoder().encode(`<<${text}>>`);
   return new Slice(bytes, 2, bytes.length - 2);

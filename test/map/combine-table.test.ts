@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect as collectValues } from '../../lib/combine/collect.ts';
-import { count } from '../../lib/combine/count.ts';
+import { count as countOf } from '../../lib/combine/count.ts';
 import { first } from '../../lib/combine/first.ts';
-import { max, min } from '../../lib/combine/min-max.ts';
-import { sum } from '../../lib/combine/sum.ts';
+import { max as maxOf, min as minOf } from '../../lib/combine/min-max.ts';
+import { sum as sumOf } from '../../lib/combine/sum.ts';
 import { top } from '../../lib/combine/top.ts';
 import type { BuiltinCombiner } from '../../lib/job/combiner.ts';
 import { partitionOf } from '../../lib/job/partitioner.ts';
@@ -15,7 +15,7 @@ import { decodeKey, encodeKey } from '../../lib/record/key-codec.ts';
 import { Slice } from '../../lib/record/slice.ts';
 import { decodeNumber } from '../../lib/record/value-codec.ts';
 import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
-import { collect, finished, openCollector, type Pair, type Stored, sliceOf } from './collected.ts';
+import { collect, finished, openCollector, type Pair, type Stored, sliceOf, withoutNumbers } from './collected.ts';
 
 type AnyCombiner = BuiltinCombiner<never, unknown>;
 
@@ -95,7 +95,15 @@ const number = fc.oneof(
 );
 const anyValue = fc.oneof(number, fc.string(), fc.constantFrom(null, [1, 'x'], 5n));
 
-describe('a collector with a built-in combiner', () => {
+describe.each([
+  { engine: 'of states', of: withoutNumbers },
+  { engine: 'of numbers', of: (combiner: AnyCombiner) => combiner },
+])('a collector with a built-in combiner and a table $engine', ({ of }) => {
+  const sum = () => of(sumOf() as AnyCombiner);
+  const count = () => of(countOf() as AnyCombiner);
+  const min = () => of(minOf() as AnyCombiner);
+  const max = () => of(maxOf() as AnyCombiner);
+
   it.each([
     { name: 'sum', combiner: sum() as AnyCombiner, value: number },
     { name: 'sum of bigints', combiner: sum() as AnyCombiner, value: fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }) },

@@ -1,0 +1,76 @@
+import type { NumberStates, StateColumn } from '../job/combiner.ts';
+import { ByteSink } from '../record/byte-sink.ts';
+import type { RunCursor } from '../shuffle/run-cursor.ts';
+import { entryKeyStart, KEY_LENGTH_MASK } from './arena.ts';
+import type { MapMemory } from './map-memory.ts';
+import { ASIDE_HIGH, entryBytesOf, FIRST_ENTRY, type NumberProgram } from './number-program.ts';
+import type { RecordSort } from './record-sort.ts';
+
+export type SortNumbersOptions = {
+  readonly memory: MapMemory;
+  readonly program: NumberProgram;
+  readonly sort: RecordSort;
+  readonly numbers: NumberStates;
+  readonly states: StateColumn;
+};
+
+/** Sorts the entries of a NumberTable and walks over them, each with its state as the value. The table is of no use after. */
+export function sortNumbers(options: SortNumbersOptions): RunCursor {
+  const { memory, program, sort } = options;
+  const { words } = memory;
+  const count = program.entries.value;
+  sort.begin(program.arenaEnd.value >> 2, count);
+  for (let index = 0, entry = FIRST_ENTRY; index < count; index++) {
+    // From its second word on an entry is what arena.ts says: a word, the head, the rest of the key.
+    const ref = (entry >> 2) + 1;
+    sort.put(index, ref);
+    entry += entryBytesOf(words[ref + 1]! & KEY_LENGTH_MASK);
+  }
+  sort.sort();
+  return new NumberCursor(options);
+}
+
+class NumberCursor implements RunCursor {
+  partition = 0;
+  readonly keyBytes: Uint8Array;
+  keyStart = 0;
+  keyEnd = 0;
+  valueBytes: Uint8Array;
+  valueStart = 0;
+  valueEnd = 0;
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly sort: RecordSort;
+  private readonly numbers: NumberStates;
+  private readonly states: StateColumn;
+  private readonly sink = new ByteSink();
+  private index = 0;
+
+  constructor({ memory, sort, numbers, states }: SortNumbersOptions) {
+    this.words = memory.words;
+    this.doubles = new Float64Array(memory.wasm.buffer, 0, memory.byteLength >> 3);
+    this.sort = sort;
+    this.numbers = numbers;
+    this.states = states;
+    this.keyBytes = memory.bytes;
+    this.valueBytes = this.sink.bytes;
+  }
+
+  next(): boolean {
+    const { index, sort, words, sink } = this;
+    if (index === sort.count) return false;
+    sort.touchFrom(index);
+    const starts = sort.partitionStarts;
+    while (index >= starts[this.partition + 1]!) this.partition++;
+    this.index = index + 1;
+    const ref = sort.refAt(index);
+    this.keyStart = entryKeyStart(ref);
+    this.keyEnd = this.keyStart + (words[ref + 1]! & KEY_LENGTH_MASK);
+    sink.length = 0;
+    if (words[ref] === ASIDE_HIGH) this.states.encode(words[ref - 1]! - 1, sink);
+    else this.numbers.encode(this.doubles[ref >> 1]!, sink);
+    this.valueBytes = sink.bytes;
+    this.valueEnd = sink.length;
+    return true;
+  }
+}
