@@ -74,7 +74,7 @@ describe('refold run', () => {
     const inside = await workplace.start('run', 'job.ts', '--input', 'data', '--output', 'data/out').ended;
     expect(inside.exitCode).toBe(2);
     expect(inside.stderr).toMatch(/The output data\/out lies in the input data\.|The output data\/out .* the input data/);
-    expect(inside.stderr).toContain('Choose an --output outside the input.');
+    expect(inside.stderr).toContain('Choose an --output outside the input');
     const around = await workplace.start('run', 'job.ts', '--input', 'data/in.txt', '--output', 'data').ended;
     expect(around.exitCode).toBe(2);
     expect(workplace.output('data')).toEqual(['in.txt']);

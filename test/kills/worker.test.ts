@@ -54,7 +54,8 @@ describe('a job whose worker is killed', () => {
     await running.done();
     expect(job.sortedLines).toEqual(HELD_TOTALS);
     const attempts = job.ledger()!.attempts.filter((attempt) => attempt.end !== 'committed');
-    expect(attempts).toMatchObject([{ end: 'failed' }, { end: 'failed' }, { end: 'failed' }]);
+    // An attempt that was killed before it could say that it had begun is abandoned, beside the failure that the coordinator noted.
+    expect(attempts.filter((attempt) => attempt.end === 'failed')).toHaveLength(3);
     expect(new Set(attempts.map((attempt) => attempt.task)).size).toBe(1);
     job.expectTidy();
   });
