@@ -13,7 +13,7 @@ export type MapAccount = {
   /** Emitted pairs that a combiner merged into others. */
   readonly pairsCombined: number;
   readonly spills: number;
-  /** [ownedStart, ownedEnd) of every range of the split, flattened; [0, 0) where the object is compressed. */
+  /** [ownedStart, ownedEnd) of every range of the split, flattened; [-1, -1) where the object is compressed. */
   readonly owned: readonly number[];
   readonly counters: CounterTotals;
 };
