@@ -74,7 +74,11 @@ function checkFunctions(fields: Record<string, unknown>): void {
   if (combine !== undefined && reduce === undefined) throw new InvalidJobError('combine needs a reduce');
   if (setup !== undefined && typeof setup !== 'function') throw new InvalidJobError('setup must be a function');
   if (cleanup !== undefined && typeof cleanup !== 'function') throw new InvalidJobError('cleanup must be a function');
-  if (output !== undefined && kindOf(output) !== 'writer' && kindOf((output as { writer?: unknown } | null)?.writer) !== 'writer') {
+  if (
+    output !== undefined &&
+    kindOf(output) !== 'writer' &&
+    kindOf((output as { writer?: unknown } | null)?.writer) !== 'writer'
+  ) {
     throw new InvalidJobError('output must be a writer, such as tsv()');
   }
   if (partition !== undefined && kindOf(partition) !== 'partition')
