@@ -11,21 +11,21 @@ async function refusalOf(jobFile: string): Promise<string> {
   return said;
 }
 
-describe.concurrent('refold run', () => {
-  it('shows the place where a job file does not parse', async ({ expect }) => {
+describe('refold run', () => {
+  it('shows the place where a job file does not parse', async () => {
     const said = await refusalOf('const a = 1;\nexport default defineJob({ map(line, emit) { emit(line 1); } });\n');
     expect(said).toMatch(/job\.ts:2:56: Expected "\)" but found "1"/);
     expect(said).toContain('emit(line 1)');
     expect(said).toContain('Fix the error at the place shown.');
   });
 
-  it('shows the line that throws while a job file is loaded', async ({ expect }) => {
+  it('shows the line that throws while a job file is loaded', async () => {
     const said = await refusalOf('type Unused = string;\n\nthrow new Error("no such table");\n');
     expect(said).toMatch(/an error was thrown while it was loaded[\s\S]*Error: no such table[\s\S]*job\.ts:3:7/);
     expect(said).not.toContain('/lib/local/');
   });
 
-  it('says that an import cannot be found', async ({ expect }) => {
+  it('says that an import cannot be found', async () => {
     const said = await refusalOf('import "no-such-package";\n');
     expect(said).toMatch(/job\.ts:1:8: Could not resolve "no-such-package"/);
     expect(said).toContain('npm install no-such-package');
@@ -37,12 +37,12 @@ describe.concurrent('refold run', () => {
     expect(said).toContain('Write: export default defineJob({ … })');
   });
 
-  it('names the field nearest to an unknown one', async ({ expect }) => {
+  it('names the field nearest to an unknown one', async () => {
     const said = await refusalOf('import { defineJob } from "refold";\nexport default defineJob({ mapp() {} } as object);\n');
     expect(said).toMatch(/mapp[\s\S]*job\.ts:2:/);
   });
 
-  it('gives up on a top-level await that never settles', async ({ expect }) => {
+  it('gives up on a top-level await that never settles', async () => {
     const said = await refusalOf('await new Promise(() => {});\nexport default 1;\n');
     expect(said).toMatch(/job\.ts: its top level did not finish within \d+ ms\./);
     expect(said).toContain('Look for a top-level await whose promise never settles.');
