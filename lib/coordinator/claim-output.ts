@@ -47,9 +47,9 @@ export async function dropClaim(world: Pick<World, 'work'>, jobId: string): Prom
 
 /** May the job take away what lies there? It has claimed it, and a `_SUCCESS` is its own and vouches for all parts beside it. */
 export async function isOutputOwn(world: Pick<World, 'work'>, output: OutputStore, jobId: string): Promise<boolean> {
-  if ((await world.work.head(claimKey(jobId))) === undefined) return false;
   const bytes = await output.readSuccess();
-  if (bytes === undefined) return true;
+  // The claim is dropped once `_SUCCESS` is there, which is before the job is DONE: from then on that speaks for the job.
+  if (bytes === undefined) return (await world.work.head(claimKey(jobId))) !== undefined;
   const success = readSuccessOf(bytes, jobId);
   if (success === undefined) return false;
   const own = new Map(success.parts.map((part) => [part.name, part.bytes]));
