@@ -3,11 +3,11 @@
  * equal results. `node bench/codecs.bench.ts`; `npm test` runs it once, small.
  */
 import { pathToFileURL } from 'node:url';
+import type { BuiltinCombiner } from '../lib/combine/combiner.ts';
 import { count } from '../lib/combine/count.ts';
 import { max } from '../lib/combine/min-max.ts';
 import { sum } from '../lib/combine/sum.ts';
 import { top } from '../lib/combine/top.ts';
-import type { BuiltinCombiner } from '../lib/job/combiner.ts';
 import { ByteSink } from '../lib/record/byte-sink.ts';
 import { csvWriter } from '../lib/record/csv-writer.ts';
 import { fixedWriter } from '../lib/record/fixed-writer.ts';

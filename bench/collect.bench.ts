@@ -10,9 +10,9 @@
  *   sort: 100-byte records 88 / 290 ns = 265 MB/s; one hot key 40 / 76 ns
  */
 import * as zlib from 'node:zlib';
+import type { BuiltinCombiner } from '../lib/combine/combiner.ts';
 import { sum } from '../lib/combine/sum.ts';
 import { top } from '../lib/combine/top.ts';
-import type { BuiltinCombiner } from '../lib/job/combiner.ts';
 import { hash } from '../lib/job/partitioner.ts';
 import { createMapCollector, type MapCollector } from '../lib/map/map-collector.ts';
 import { MemoryScratch } from '../lib/memory/memory-scratch.ts';

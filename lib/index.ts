@@ -1,11 +1,11 @@
 export { collect } from './combine/collect.ts';
+export type { BuiltinCombiner } from './combine/combiner.ts';
 export { count } from './combine/count.ts';
 export { first } from './combine/first.ts';
 export { max, min } from './combine/min-max.ts';
 export { sum } from './combine/sum.ts';
 export { top } from './combine/top.ts';
 export { RefoldError } from './errors.ts';
-export type { BuiltinCombiner } from './job/combiner.ts';
 export {
   type CombineFunction,
   defineJob,
@@ -20,7 +20,6 @@ export {
 } from './job/define-job.ts';
 export { type Identity, identity } from './job/identity.ts';
 export type { ContentOptions, JobOptions, RunOptions } from './job/job-options.ts';
-export type { Key, Stored } from './job/key.ts';
 export { pairs } from './job/pairs.ts';
 export { hash, type Partitioner, range } from './job/partitioner.ts';
 export type { Counter, Position, TaskContext } from './job/task-context.ts';
@@ -29,6 +28,7 @@ export { csv } from './record/csv.ts';
 export { type FileRecord, files } from './record/files.ts';
 export { fixed } from './record/fixed.ts';
 export { jsonl } from './record/jsonl.ts';
+export type { Key, Stored } from './record/key.ts';
 export { lines } from './record/lines.ts';
 export { rawLines } from './record/raw-lines.ts';
 export type { Reader } from './record/reader.ts';

@@ -1,6 +1,5 @@
 import { plan } from './coordinator/plan.ts';
 import { runSolo } from './coordinator/run-solo.ts';
-import { jobKey } from './coordinator/work-layout.ts';
 import { assert, InvalidOptionError } from './errors.ts';
 import type { Job, Params } from './job/define-job.ts';
 import { contentOptionsOf, resolveJobOptions } from './job/job-options.ts';
@@ -14,7 +13,9 @@ import { readAttemptFile } from './output/attempt-file.ts';
 import { readPairObject } from './output/read-pair-object.ts';
 import { Slice } from './record/slice.ts';
 import { listInput } from './split/list-input.ts';
-import { encodeJson, readStepPlan } from './split/plan-step.ts';
+import { readStepPlan } from './split/plan-step.ts';
+import { encodeJson } from './work/json-object.ts';
+import { jobKey } from './work/work-layout.ts';
 
 export type TestJobOptions = { readonly params?: Params };
 

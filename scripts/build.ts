@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
- * Makes dist/: the modules that are started or imported by name (see lib/local/bundle/engine-file.ts), the chunks they share, and the
+ * Makes dist/: the modules that are started or imported by name (see lib/node/bundle/engine-file.ts), the chunks they share, and the
  * types. Everything lies in one folder, so that any of them finds the others beside it.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +18,7 @@ await build({
     index: 'lib/index.ts',
     cli: 'lib/cli/main.ts',
     'worker-process': 'lib/local/sandbox/worker-process.ts',
-    'task-thread': 'lib/local/sandbox/task-thread.ts',
+    'task-thread': 'lib/node/sandbox/task-thread.ts',
     'local-runner': 'lib/local/local-runner.ts',
   },
   outdir: dist,

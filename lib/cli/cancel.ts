@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancelJob } from '../local/cancel-job.ts';
+import { cancelJob } from '../coordinator/cancel-job.ts';
 import { findJobHolder } from '../local/job-lock.ts';
 import type { Command } from './command.ts';
 import { EXIT_CODES } from './exit-code.ts';

@@ -122,7 +122,7 @@ async function showFailure(error: unknown, prepared: PreparedJob | undefined, { 
 }
 
 async function printStatus({ world, record }: PreparedJob, error?: unknown): Promise<void> {
-  const { readStatus } = await import('../local/job-status.ts');
+  const { readStatus } = await import('../coordinator/job-status.ts');
   const { statusJson } = await import('./status-json.ts');
   const status = statusJson(await readStatus(world, record.jobId));
   const shown = { ...status, output: record.output, ...(error === undefined ? {} : { error: toFailure(error) }) };

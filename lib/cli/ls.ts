@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { stdoutPath } from '../coordinator/work-layout.ts';
-import { hasEnded } from '../local/cancel-job.ts';
 import { findJobHolder } from '../local/job-lock.ts';
+import { hasEnded } from '../ports/ledger-job.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
+import { stdoutPath } from '../work/work-layout.ts';
 import type { Command } from './command.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { escapeControls } from './show-error.ts';

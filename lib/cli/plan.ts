@@ -3,7 +3,7 @@ import { type PreparedJob, prepareJob } from '../local/prepare-job.ts';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import type { JobState } from '../ports/task-ledger.ts';
 import { planStep } from '../split/plan-step.ts';
-import { parseSplit } from '../split/split.ts';
+import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import type { Command } from './command.ts';
 import { JOB_FLAGS, readRequest } from './job-flags.ts';
@@ -106,16 +106,10 @@ async function planJob({ record, options, world, workers }: PreparedJob, given: 
 async function splitSizes(work: MemoryObjectStore, plan: StepPlan): Promise<{ smallest: number; largest: number } | null> {
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
-  for (const { key, rowEnds } of plan.chunks) {
-    const rows = await work.read(key);
-    let byteStart = 0;
-    for (const byteEnd of rowEnds) {
-      const { ranges } = parseSplit(rows.subarray(byteStart, byteEnd));
-      const bytes = ranges.reduce((sum, range) => sum + range.byteEnd - range.byteStart, 0);
-      smallest = Math.min(smallest, bytes);
-      largest = Math.max(largest, bytes);
-      byteStart = byteEnd;
-    }
+  for await (const { ranges } of eachSplit({ work }, plan)) {
+    const bytes = ranges.reduce((sum, range) => sum + range.byteEnd - range.byteStart, 0);
+    smallest = Math.min(smallest, bytes);
+    largest = Math.max(largest, bytes);
   }
   return plan.splits === 0 ? null : { smallest, largest };
 }

@@ -1,10 +1,10 @@
-import { readAllTasks } from '../coordinator/job-access.ts';
-import { readReduceGroups } from '../coordinator/reduce-groups.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { TaskEvent } from '../local/local-functions.ts';
 import type { SandboxEvent } from '../local/sandbox/sandbox-pool.ts';
 import type { World } from '../ports/world.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import { readAllTasks } from '../work/read-tasks.ts';
 import { type PhaseStart, PhaseTally } from './phase-tally.ts';
 import { escapeControls } from './show-error.ts';
 

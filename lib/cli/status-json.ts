@@ -1,4 +1,4 @@
-import type { JobStatus } from '../local/job-status.ts';
+import type { JobStatus } from '../coordinator/job-status.ts';
 
 /** The shape of `status --json`, which `run --json` gives too. */
 export type StatusJson = Omit<JobStatus, 'name' | 'output'>;

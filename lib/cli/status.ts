@@ -1,6 +1,6 @@
-import { hasEnded } from '../local/cancel-job.ts';
+import { type JobStatus, type PhaseStatus, readStatus } from '../coordinator/job-status.ts';
 import { findJobHolder } from '../local/job-lock.ts';
-import { type JobStatus, type PhaseStatus, readStatus } from '../local/job-status.ts';
+import { hasEnded } from '../ports/ledger-job.ts';
 import type { Command } from './command.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { escapeControls } from './show-error.ts';

@@ -1,8 +1,8 @@
-import type { BuiltinCombiner, ListOfValues, StateColumn } from '../job/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { decodeValue, decodeValues, encodeNumber, encodeValue } from '../record/value-codec.ts';
 import { appendExtension, EXT_COLLECT_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { columnSlots, grownBytes, grownDoubles, grownIntegers } from './column.ts';
+import type { BuiltinCombiner, ListOfValues, StateColumn } from './combiner.ts';
 
 /** All values of a key as one array: by map task, then in the order in which the task emitted them. The array is held in memory. */
 export function collect(): BuiltinCombiner<unknown, ListOfValues> {

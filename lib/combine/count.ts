@@ -1,9 +1,9 @@
 import { assert } from '../errors.ts';
-import type { BuiltinCombiner, StateColumn } from '../job/combiner.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
 import { decodeCount } from '../record/value-decoder.ts';
 import { appendExtension, EXT_COUNT_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { columnSlots, grownDoubles } from './column.ts';
+import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 
 /** How many values a key has, whatever they are. */
 export function count(): BuiltinCombiner<unknown, number> {

@@ -1,7 +1,7 @@
-import type { BuiltinCombiner, StateColumn } from '../job/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { decodeValue, encodeNumber, encodeValue } from '../record/value-codec.ts';
 import { CellBytes } from './cell-bytes.ts';
+import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 
 /** The first value of a key: by map task, then in the order in which the task emitted them. */
 export function first(): BuiltinCombiner<unknown> {

@@ -1,10 +1,10 @@
-import type { BuiltinCombiner, StateColumn } from '../job/combiner.ts';
-import type { Key } from '../job/key.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
+import type { Key } from '../record/key.ts';
 import { decodeKey } from '../record/key-codec.ts';
 import { decodeNumber, encodeNumber, isNumber } from '../record/value-codec.ts';
 import { CellBytes } from './cell-bytes.ts';
 import { columnSlots, grownBytes, grownDoubles } from './column.ts';
+import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 import { encodeOrdered, OrderBytes } from './order-bytes.ts';
 
 /** What has a place in the order of keys, and dates, which come after all others. */

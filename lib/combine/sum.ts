@@ -1,9 +1,9 @@
 import { RefoldError } from '../errors.ts';
-import type { BuiltinCombiner, StateColumn } from '../job/combiner.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
 import { decodeNumber, decodeValue, encodeNumber, encodeValue, isNumber } from '../record/value-codec.ts';
 import { appendExtension, EXT_SUM_STATE, EXT_WIDE_SUM_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { columnSlots, grownDoubles } from './column.ts';
+import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 import {
   appendPart,
   canonicalParts,

@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '../errors.ts';
-import type { BuiltinCombiner, StateColumn } from '../job/combiner.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
 import { decodeKey } from '../record/key-codec.ts';
 import { appendExtension, EXT_TOP_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { CellBytes } from './cell-bytes.ts';
 import { columnSlots, grownIntegers } from './column.ts';
+import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 import type { Ordered } from './min-max.ts';
 import { encodeOrdered, OrderBytes } from './order-bytes.ts';
 

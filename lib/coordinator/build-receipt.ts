@@ -3,7 +3,6 @@ import type { MapAccount } from '../job/attempt-account.ts';
 import { CounterSum } from '../job/counters.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { AttemptFile } from '../output/attempt-file.ts';
-import { type MapTotals, MapTotalsSum } from '../output/map-totals.ts';
 import {
   type AttemptCounts,
   balanceChain,
@@ -14,11 +13,12 @@ import {
 } from '../output/receipt.ts';
 import { countAbandoned, type Phase, type TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
+import { type MapTotals, MapTotalsSum } from '../shuffle/map-totals.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import { parseSplit } from '../split/split.ts';
+import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { readAllTasks } from './job-access.ts';
+import { readAllTasks } from '../work/read-tasks.ts';
 import { buildShuffle } from './plan-reduce.ts';
 import { allWinners, readWinnerFiles, type Winner } from './step-output.ts';
 
@@ -141,18 +141,8 @@ export async function buildReceipt(
 
 async function mapOnlyTotals(world: World, job: JobRecord, plan: StepPlan, files: readonly AttemptFile[]): Promise<MapTotals> {
   const totals = new MapTotalsSum();
-  for (const chunk of plan.chunks) {
-    const rows = await world.work.read(chunk.key);
-    let byteStart = 0;
-    for (const [offset, byteEnd] of chunk.rowEnds.entries()) {
-      totals.add(
-        parseSplit(rows.subarray(byteStart, byteEnd)),
-        files[chunk.firstSplit + offset]!.map as MapAccount,
-        job.limit !== undefined,
-      );
-      byteStart = byteEnd;
-    }
-  }
+  for await (const split of eachSplit(world, plan))
+    totals.add(split, files[split.index]!.map as MapAccount, job.limit !== undefined);
   return totals.finish();
 }
 

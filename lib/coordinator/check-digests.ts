@@ -1,10 +1,10 @@
-import type { ReduceResult, TaskItem } from '../ports/task-ledger.ts';
+import type { OutputResult, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
+import type { PlacedGroup } from '../shuffle/reduce-groups.ts';
 import { readIndexRows } from '../shuffle/shuffle-index.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { dropIndex, isLostIndex } from './lost-work.ts';
-import type { PlacedGroup } from './reduce-groups.ts';
 
 /**
  * Reduce tasks whose commit read other content than this generation has. A commit that read this very generation needs no look; for the
@@ -21,7 +21,7 @@ export async function digestsThatDiffer(
 ): Promise<readonly number[] | 'lost'> {
   const differing: number[] = [];
   for (const group of groups) {
-    const result = tasks.get(group.index)?.commit?.result as ReduceResult;
+    const result = tasks.get(group.index)?.commit?.result as OutputResult;
     // A sandbox of Solo that was given up may have committed since: its digest is '', which no rows have.
     if (result.generation === manifest.generation && result.digest !== '') continue;
     try {

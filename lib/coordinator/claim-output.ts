@@ -3,7 +3,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
 import type { OutputStore } from '../ports/output-store.ts';
 import type { World } from '../ports/world.ts';
-import { claimKey } from './work-layout.ts';
+import { claimKey } from '../work/work-layout.ts';
 
 /** The output path holds something that is not this job's. */
 export class OutputOccupiedError extends RefoldError {

@@ -6,13 +6,13 @@ import { balanceOutput, type Receipt } from '../output/receipt.ts';
 import { encodeReceipt, encodeSuccess, parseSuccess } from '../output/success-file.ts';
 import type { OutputStore } from '../ports/output-store.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import { receiptKey } from '../work/work-layout.ts';
+import { advanceJob, type Flow } from './advance-job.ts';
 import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
 import { checkOutput, claimOutput, dropClaim, isOutputOwn, isOutputWhole } from './claim-output.ts';
-import { decideNext, type Flow } from './decide-next.ts';
 import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
 import type { CommitAnswer, CommitCall } from './machine-call.ts';
 import { type Winner, winnersOf } from './step-output.ts';
-import { receiptKey } from './work-layout.ts';
 
 /** Attempts whose parts are published in one call, before the state machine goes round again. */
 const ATTEMPTS_PER_CALL = 2_000;
@@ -33,7 +33,7 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   const { generations } = item;
   if (item.state !== 'COMMITTING') {
     // The digests are those of the generations read here, or the move is refused.
-    const next = await decideNext(flow, job, run, call.at.round ?? 0);
+    const next = await advanceJob(flow, job, run, call.at.round ?? 0);
     if (next.next !== 'commit') return next as CommitAnswer;
     // A loss that is found before anything can be seen takes nothing back, and a receipt that does not balance fails the job.
     const accounts = await readStepAccounts(world, job, run, generations, known);
@@ -89,7 +89,7 @@ function partsOf(accounts: readonly StepAccount[]): readonly PartAccount[] {
 
 /** What is lost is found from the first step on. */
 async function goRound(flow: Flow, job: JobRecord, call: CommitCall): Promise<CommitAnswer> {
-  return (await decideNext(flow, job, call.run, (call.at.round ?? 0) + 1)) as CommitAnswer;
+  return (await advanceJob(flow, job, call.run, (call.at.round ?? 0) + 1)) as CommitAnswer;
 }
 
 /** That of `_SUCCESS`, if this very job wrote it: an earlier call of Commit got as far as that, and the output is whole. */

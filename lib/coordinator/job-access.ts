@@ -1,8 +1,8 @@
-import { assert, ObjectMissingError, RefoldError } from '../errors.ts';
+import { assert, RefoldError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import type { JobItem, JobState, Phase, TaskItem } from '../ports/task-ledger.ts';
+import type { JobItem, JobState } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
-import { jobKey } from './work-layout.ts';
+import { jobKey } from '../work/work-layout.ts';
 
 /** Another coordinator has started this job anew: this run must stop and change nothing. */
 export class RunReplacedError extends RefoldError {
@@ -73,33 +73,4 @@ export async function enterDone(world: Pick<World, 'ledger'>, jobId: string, run
   if (kind === 'moved' || job.state === 'DONE') return 'done';
   if (job.run !== run) throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
   return 'left';
-}
-
-/** All tasks of a phase, by index; a task that nobody began is absent. */
-export async function readAllTasks(
-  world: Pick<World, 'ledger'>,
-  jobId: string,
-  step: number,
-  phase: Phase,
-): Promise<ReadonlyMap<number, TaskItem>> {
-  const tasks = new Map<number, TaskItem>();
-  for await (const page of world.ledger.readTasks(jobId, step, phase)) for (const task of page) tasks.set(task.index, task);
-  return tasks;
-}
-
-/** Indexes below `count` without a commit. */
-export function uncommitted(tasks: ReadonlyMap<number, TaskItem>, count: number): readonly number[] {
-  const indexes: number[] = [];
-  for (let index = 0; index < count; index++) if (tasks.get(index)?.commit === undefined) indexes.push(index);
-  return indexes;
-}
-
-/** Undefined when there is no such object: one request, because between two it may be deleted. */
-export async function readJson<T>(world: Pick<World, 'work'>, key: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as T;
-  } catch (error) {
-    if (error instanceof ObjectMissingError) return undefined;
-    throw error;
-  }
 }

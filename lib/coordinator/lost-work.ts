@@ -1,7 +1,7 @@
 import { CorruptSegmentError, InputChangedError, ObjectMissingError, RefoldError } from '../errors.ts';
 import type { World } from '../ports/world.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
-import { shuffleKey } from './work-layout.ts';
+import { shuffleKey } from '../work/work-layout.ts';
 
 export const LOST_WORK = 'REFOLD_LOST_WORK';
 

@@ -1,3 +1,5 @@
+import type { RowRef } from '../work/row-ref.ts';
+
 /**
  * What the state machine passes to its functions, and what they must answer. The machine's data is `{ jobId, run, at }`, where
  * `at` is the last answer of plan, check, planReduce or commit: so a function finds in `call.at` what has just run.
@@ -28,8 +30,6 @@ export type PhaseNext<P extends 'map' | 'reduce'> = Place<P> & {
 export type MapNext = PhaseNext<'map'>;
 export type ReduceNext = PhaseNext<'reduce'>;
 
-/** Where a task's row lies: bytes [byteStart, byteEnd) of an object in the work area. */
-export type RowRef = { readonly key: string; readonly byteStart: number; readonly byteEnd: number };
 export type TaskRef = { readonly index: number; readonly row: RowRef };
 /** One element of a task list, one child of the distributed map. At most 40 tasks. */
 export type TaskGroup = { readonly tasks: readonly TaskRef[] };

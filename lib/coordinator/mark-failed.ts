@@ -1,8 +1,9 @@
 import type { Failure } from '../errors.ts';
 import { TASK_CANCELLED } from '../job/failure.ts';
 import type { World } from '../ports/world.ts';
-import type { Flow } from './decide-next.ts';
-import { readAllTasks, readJobItem } from './job-access.ts';
+import { readAllTasks } from '../work/read-tasks.ts';
+import type { Flow } from './advance-job.ts';
+import { readJobItem } from './job-access.ts';
 import { LOST_WORK } from './lost-work.ts';
 import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
 import { failureFromCause } from './task-error.ts';

@@ -2,21 +2,23 @@ import { createHash } from 'node:crypto';
 import { assert, CorruptSegmentError, ObjectMissingError } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import { balance, MapTotalsSum } from '../output/map-totals.ts';
 import type { Commit, MapResult } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
+import { balance, MapTotalsSum } from '../shuffle/map-totals.ts';
+import { groupPartitions, writeReduceGroups } from '../shuffle/reduce-groups.ts';
 import type { SegmentFooter } from '../shuffle/segment.ts';
 import { readSegmentFooter } from '../shuffle/segment-reader.ts';
 import { buildIndexChunk } from '../shuffle/shuffle-index.ts';
 import { type IndexChunkRef, readShuffleManifest, type ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
-import { encodeJson, readStepPlan } from '../split/plan-step.ts';
-import { parseSplit } from '../split/split.ts';
+import { readStepPlan } from '../split/plan-step.ts';
+import { eachSplit } from '../split/read-splits.ts';
 import { ROWS_PER_CHUNK, type StepPlan } from '../split/step-plan.ts';
-import { decideNext, type Flow } from './decide-next.ts';
-import { readAllTasks, readJobItem, readJobRecord, uncommitted } from './job-access.ts';
+import { encodeJson } from '../work/json-object.ts';
+import { readAllTasks, uncommitted } from '../work/read-tasks.ts';
+import { indexChunkKey, shuffleKey } from '../work/work-layout.ts';
+import { advanceJob, type Flow } from './advance-job.ts';
+import { readJobItem, readJobRecord } from './job-access.ts';
 import type { PlanReduceAnswer, PlanReduceCall } from './machine-call.ts';
-import { groupPartitions, writeReduceGroups } from './reduce-groups.ts';
-import { indexChunkKey, shuffleKey } from './work-layout.ts';
 
 const FOOTERS_IN_FLIGHT = 32;
 
@@ -31,7 +33,7 @@ export async function planReduce(flow: Flow, call: PlanReduceCall): Promise<Plan
   const plan = await readStepPlan(world, jobId, at.step);
   assert(plan !== undefined, 'PlanReduce comes after Plan');
   const built = await buildShuffle(world, job, plan, run);
-  const next = await decideNext(flow, job, run, (at.round ?? 0) + (built === 'lost' ? 1 : 0));
+  const next = await advanceJob(flow, job, run, (at.round ?? 0) + (built === 'lost' ? 1 : 0));
   return next as PlanReduceAnswer;
 }
 
@@ -176,16 +178,8 @@ async function addTotals(
     chunk !== undefined && chunk.rowEnds.length === footers.length,
     'a chunk of split rows and one of the index hold the same tasks',
   );
-  const rows = await world.work.read(chunk.key);
-  let byteStart = 0;
-  for (const [offset, byteEnd] of chunk.rowEnds.entries()) {
-    totals.add(
-      parseSplit(rows.subarray(byteStart, byteEnd)),
-      footers[offset]!.account.counts as MapAccount,
-      job.limit !== undefined,
-    );
-    byteStart = byteEnd;
-  }
+  for await (const split of eachSplit(world, { chunks: [chunk] }))
+    totals.add(split, footers[split.index - mapStart]!.account.counts as MapAccount, job.limit !== undefined);
 }
 
 async function writeChunk(

@@ -1,12 +1,13 @@
 import type { World } from '../ports/world.ts';
-import { encodeJson, planStep, readStepPlan } from '../split/plan-step.ts';
+import { planStep, readStepPlan } from '../split/plan-step.ts';
 import type { SplitPairs } from '../split/split.ts';
-import { decideNext, type Flow } from './decide-next.ts';
+import { encodeJson } from '../work/json-object.ts';
+import { soloRefusedKey } from '../work/work-layout.ts';
+import { advanceJob, type Flow } from './advance-job.ts';
 import { enterState, readJobItem, readJobRecord } from './job-access.ts';
 import { LostWorkError } from './lost-work.ts';
 import type { PlanAnswer, PlanCall } from './machine-call.ts';
 import { allWinners, pairsOf, readWinnerFiles } from './step-output.ts';
-import { soloRefusedKey } from './work-layout.ts';
 
 /**
  * The Plan state: plans the step at hand unless it is planned, then answers what is to be done. Called at the start of every run,
@@ -29,7 +30,7 @@ export async function plan(flow: Flow, call: PlanCall): Promise<PlanAnswer> {
       round += 1; // An earlier step has something to do again.
     }
   }
-  const next = await decideNext(flow, job, run, round);
+  const next = await advanceJob(flow, job, run, round);
   return next.next === 'plan' ? plan(flow, { ...call, at: next }) : next;
 }
 

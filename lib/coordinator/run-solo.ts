@@ -8,17 +8,18 @@ import { mapToFile } from '../map/run-map-only-attempt.ts';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import { MemoryTaskLedger } from '../memory/memory-task-ledger.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
-import { MapTotalsSum } from '../output/map-totals.ts';
-import type { ReduceResult } from '../ports/task-ledger.ts';
+import type { OutputResult } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { reduceToFile } from '../reduce/run-reduce-attempt.ts';
+import { MapTotalsSum } from '../shuffle/map-totals.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
-import { encodeJson } from '../split/plan-step.ts';
-import { parseSplit, type Split } from '../split/split.ts';
+import { readSplits } from '../split/read-splits.ts';
+import type { Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
+import { encodeJson } from '../work/json-object.ts';
+import { boundariesKey, reduceAttemptKey, stepPlanKey } from '../work/work-layout.ts';
 import { buildShuffle } from './plan-reduce.ts';
-import { readReduceGroups } from './reduce-groups.ts';
-import { boundariesKey, reduceAttemptKey, stepPlanKey } from './work-layout.ts';
 
 export type Solo = {
   readonly world: World;
@@ -38,27 +39,13 @@ export type Solo = {
  * A whole step in one sandbox, as one task of the ledger: the same splits, partitions and programs, with segments and commits in memory. So
  * the same content comes out. Commits nothing: the caller does.
  */
-export async function runSolo(solo: Solo): Promise<ReduceResult> {
+export async function runSolo(solo: Solo): Promise<OutputResult> {
   const { world, job, plan, control } = solo;
   const splits = solo.splits ?? (await readSplits(world, plan));
   const file = plan.mapOnly ? await soloMapOnly(solo, splits) : await soloPhases(solo, splits);
   const attemptKey = reduceAttemptKey(job.jobId, plan.step, 0, control.attemptId);
   await writeAttemptFile(world, attemptKey, file);
   return { kind: 'reduce', attemptKey, digest: '', generation: 0 };
-}
-
-/** Every split of a step. */
-export async function readSplits(world: Pick<World, 'work'>, plan: StepPlan): Promise<readonly Split[]> {
-  const splits: Split[] = [];
-  for (const chunk of plan.chunks) {
-    const rows = await world.work.read(chunk.key);
-    let byteStart = 0;
-    for (const byteEnd of chunk.rowEnds) {
-      splits.push(parseSplit(rows.subarray(byteStart, byteEnd)));
-      byteStart = byteEnd;
-    }
-  }
-  return splits;
 }
 
 async function soloMapOnly(solo: Solo, splits: readonly Split[]): Promise<AttemptFile> {

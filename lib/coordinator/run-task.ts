@@ -14,14 +14,16 @@ import type { TaskId, TaskResult } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { runReduceAttempt } from '../reduce/run-reduce-attempt.ts';
 import { LostSegmentError } from '../shuffle/lost-segment.ts';
+import { type ReduceGroup, readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readShuffleManifest, type ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import { parseSplit, type Split, type SplitPairs } from '../split/split.ts';
+import { readSplits } from '../split/read-splits.ts';
+import { decodeSplit, type Split, type SplitPairs } from '../split/split.ts';
+import type { RowRef } from '../work/row-ref.ts';
 import { readJobItem, readJobRecord } from './job-access.ts';
 import { dropIndex, isLostIndex, isUnreadable, LostWorkError } from './lost-work.ts';
-import type { MapCall, ReduceCall, RowRef, SampleCall, SoloCall, TaskAnswer } from './machine-call.ts';
-import { type ReduceGroup, readReduceGroups } from './reduce-groups.ts';
-import { readSplits, runSolo } from './run-solo.ts';
+import type { MapCall, ReduceCall, SampleCall, SoloCall, TaskAnswer } from './machine-call.ts';
+import { runSolo } from './run-solo.ts';
 import { resolvePairs } from './step-output.ts';
 
 /** What a sandbox is asked to do. Plain data. */
@@ -68,7 +70,7 @@ export class TaskPrograms {
     const job = await this.readRecord(call.jobId);
     const task: TaskId = { jobId: call.jobId, step: call.step, phase: 'map', index: call.task.index };
     return await this.attempt(task, control, call.run, async (attempt) => {
-      const row = parseSplit(await this.readRow(call.task.row));
+      const row = decodeSplit(await this.readRow(call.task.row));
       assert(row.index === task.index, 'a task list names each split by its own index');
       return await this.overPairs(task, call.run, [row], async ([split]) => {
         const options = { world, job, step: this.stepAt(call.step), task, split: split!, attempt, concurrency, control };

@@ -1,18 +1,18 @@
 import { assert, ObjectMissingError } from '../errors.ts';
 import { type AttemptFile, readAttemptFile } from '../output/attempt-file.ts';
-import type { Commit, ReduceResult, TaskId } from '../ports/task-ledger.ts';
+import type { Commit, OutputResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split, SplitPairs } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { readAllTasks } from './job-access.ts';
-import { readReduceGroups } from './reduce-groups.ts';
+import { readAllTasks } from '../work/read-tasks.ts';
 
 /** A committed attempt that left output of its step. `isSolo`: it did the whole step. */
 export type Winner = {
   readonly task: TaskId;
   readonly attemptId: string;
-  readonly result: ReduceResult;
+  readonly result: OutputResult;
   readonly isSolo: boolean;
 };
 
@@ -23,7 +23,7 @@ export type Winner = {
 export async function soloCommit(world: Pick<World, 'ledger'>, jobId: string, plan: StepPlan): Promise<Commit | undefined> {
   if (!plan.solo) return undefined;
   const task = await world.ledger.readTask({ jobId, step: plan.step, phase: 'reduce', index: 0 });
-  return task?.commit !== undefined && (task.commit.result as ReduceResult).digest === '' ? task.commit : undefined;
+  return task?.commit !== undefined && (task.commit.result as OutputResult).digest === '' ? task.commit : undefined;
 }
 
 /** Who left the step's output so far, in part order: Solo alone, or the map tasks of a map-only step, or the reduce tasks. */
@@ -53,7 +53,7 @@ export async function allWinners(
 }
 
 function winner(task: TaskId, { attemptId, result }: Commit): Winner {
-  const left = result as ReduceResult;
+  const left = result as OutputResult;
   return { task, attemptId, result: left, isSolo: task.phase === 'reduce' && left.digest === '' };
 }
 

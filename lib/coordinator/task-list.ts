@@ -1,17 +1,9 @@
 import type { World } from '../ports/world.ts';
-import { encodeJson } from '../split/plan-step.ts';
-import type { StepPlan } from '../split/step-plan.ts';
-import type { RowRef, TaskGroup, TaskRef } from './machine-call.ts';
+import { encodeJson } from '../work/json-object.ts';
+import type { TaskGroup, TaskRef } from './machine-call.ts';
 
 /** A child of the distributed map runs this many tasks at most, so that a thousand tasks start in a second. */
 export const TASKS_PER_GROUP_MAX = 40;
-
-/** Where a map task's split lies. */
-export function splitRow(plan: StepPlan, index: number): RowRef {
-  const chunk = plan.chunks.findLast((candidate) => candidate.firstSplit <= index)!;
-  const row = index - chunk.firstSplit;
-  return { key: chunk.key, byteStart: row === 0 ? 0 : chunk.rowEnds[row - 1]!, byteEnd: chunk.rowEnds[row]! };
-}
 
 /** Writes a phase's task list: small groups while there are few tasks, so that none waits behind another. */
 export async function writeTaskList(world: Pick<World, 'work'>, key: string, tasks: readonly TaskRef[]): Promise<void> {

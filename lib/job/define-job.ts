@@ -1,10 +1,10 @@
+import type { BuiltinCombiner, ListOfValues, OutOf, SameAsValues } from '../combine/combiner.ts';
+import type { Stored } from '../record/key.ts';
 import type { Reader } from '../record/reader.ts';
 import type { Writer } from '../record/writer.ts';
 import { checkDefinition } from './check-definition.ts';
-import type { BuiltinCombiner, ListOfValues, OutOf, SameAsValues } from './combiner.ts';
 import type { Identity, WholeKey } from './identity.ts';
 import type { JobOptions } from './job-options.ts';
-import type { Stored } from './key.ts';
 import type { Partitioner } from './partitioner.ts';
 import type { TaskContext } from './task-context.ts';
 

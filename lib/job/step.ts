@@ -1,9 +1,9 @@
+import type { BuiltinCombiner } from '../combine/combiner.ts';
 import { lines } from '../record/lines.ts';
 import type { Reader } from '../record/reader.ts';
 import { tsv } from '../record/tsv-writer.ts';
 import type { Writer } from '../record/writer.ts';
 import { InvalidJobError } from './check-definition.ts';
-import type { BuiltinCombiner } from './combiner.ts';
 import type { AnyDefinition, CombineFunction, Job, MapFunction, Params, ReduceFunction } from './define-job.ts';
 import type { Identity } from './identity.ts';
 import { isPairsReader } from './pairs.ts';

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../coordinator/job-access.ts';
-import { jobKey, jobPrefix } from '../coordinator/work-layout.ts';
+import { forgetJob } from '../coordinator/forget-job.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { isMissing } from '../node/file-error.ts';
+import { sweepScratch } from '../node/file-scratch.ts';
+import { isProcessAlive } from '../node/process-alive.ts';
+import { hasEnded } from '../ports/ledger-job.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
-import { hasEnded } from './cancel-job.ts';
-import { isMissing } from './file-error.ts';
+import { readJson } from '../work/json-object.ts';
+import { jobKey, jobPrefix } from '../work/work-layout.ts';
 import { FileObjectStore } from './file-object-store.ts';
-import { sweepScratch } from './file-scratch.ts';
-import { forgetJob } from './forget-job.ts';
 import { acquireJobLock, findJobHolder } from './job-lock.ts';
 import { type LocalSettings, scratchFolder } from './local-world.ts';
-import { isProcessAlive } from './process-alive.ts';
 import { spoolFolder, spoolingPid } from './spool-stdin.ts';
 
 /** How long the work data of an ended job is kept, so that it can be resumed, shown and printed again. */

@@ -1,18 +1,14 @@
 import { join } from 'node:path';
 import { buildStateMachine } from '../coordinator/build-state-machine.ts';
-import { checkOutput, claimOutput, dropClaim, isOutputWhole } from '../coordinator/claim-output.ts';
 import { JobCancelledError } from '../coordinator/job-access.ts';
+import { openJob, readSuccess } from '../coordinator/open-job.ts';
 import { failureFromCause } from '../coordinator/task-error.ts';
-import { jobKey } from '../coordinator/work-layout.ts';
 import { assert, RefoldError } from '../errors.ts';
 import { FailureError, toFailure } from '../job/failure.ts';
-import type { JobRecord } from '../job/job-record.ts';
-import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
+import type { SuccessFile } from '../output/success-file.ts';
 import type { JobItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
-import { encodeJson } from '../split/plan-step.ts';
 import { collectDoneJob } from './collect-garbage.ts';
-import { forgetJob } from './forget-job.ts';
 import { type MachineOutcome, runMachine } from './interpreter/run-machine.ts';
 import { acquireJobLock } from './job-lock.ts';
 import { invokeLocal, isDeciding, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
@@ -71,7 +67,7 @@ export async function executeJob(prepared: PreparedJob, options: ExecuteOptions)
 async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
   const { record, world } = prepared;
   const { jobId } = record;
-  const job = await openJob(prepared, options.overwrite);
+  const job = await openJob(world, record, options.overwrite);
   if (job.kind === 'done') {
     await collectUsedUp(prepared);
     return job;
@@ -146,51 +142,6 @@ async function watchCancel(world: World, jobId: string, cancelled: AbortControll
     const job = await world.ledger.readJob(jobId).catch(() => undefined);
     if (job?.state === 'CANCELLED') return cancelled.abort(new JobCancelledError({ jobId }));
   }
-}
-
-/** The job in the ledger: made, found, or found to be done. */
-async function openJob(
-  prepared: PreparedJob,
-  overwrite: boolean,
-): Promise<{ kind: 'open'; item: JobItem } | Extract<JobOutcome, { kind: 'done' }>> {
-  const { record, world } = prepared;
-  const { jobId } = record;
-  const known = await world.ledger.readJob(jobId);
-  if (known?.state === 'DONE') {
-    const output = world.openOutput(record.output, jobId);
-    const bytes = await output.readSuccess();
-    const success = bytes === undefined ? undefined : parseSuccess(bytes);
-    if (success?.jobId === jobId) {
-      if (await isOutputWhole(output, success.parts)) return { kind: 'done', success, already: true };
-      await claimOutput(world, jobId); // For what is left of it.
-    }
-  }
-  const found = await checkOutput(world, record, overwrite);
-  if (known?.state === 'DONE') await forgetJob(world, jobId); // Its output is gone: it runs anew.
-  // An older claim was for something else that lay there. The lock says that no other coordinator of the job is under way.
-  await (found === 'own' ? claimOutput : dropClaim)(world, jobId);
-  await world.work.putIfAbsent(jobKey(jobId), encodeJson(record));
-  const { job } = await world.ledger.createJob({
-    jobId,
-    fingerprint: record.fingerprint,
-    name: record.name,
-    outputPath: record.output,
-    state: 'PLANNING',
-    run: 0,
-    executionId: '',
-    generations: record.shape.steps.map(() => 0),
-    createdAtMs: record.createdAtMs,
-    updatedAtMs: record.createdAtMs,
-  });
-  assert(job.fingerprint === record.fingerprint, 'two jobs never share an id');
-  return { kind: 'open', item: job };
-}
-
-async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {
-  const bytes = await world.openOutput(record.output, record.jobId).readSuccess();
-  const success = bytes === undefined ? undefined : parseSuccess(bytes);
-  assert(success !== undefined, 'a DONE job has written _SUCCESS');
-  return success;
 }
 
 /** The machine answers as soon as it is aborted; a deciding function that is under way then still changes the job, and is waited for. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { assert, InputChangedError, InputUnreadableError } from '../errors.ts';
+import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
+import { type FileSystem, newBytes, nodeFileSystem, readFully } from '../node/file-system.ts';
 import type { InputStore } from '../ports/input-store.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
-import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { type FileSystem, newBytes, nodeFileSystem, readFully } from './file-system.ts';
 import { describeVersion, inputVersionOf } from './file-version.ts';
 import { walkInput } from './walk-input.ts';
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { assert, InputChangedError, ObjectMissingError, WorkAreaError } from '../errors.ts';
+import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
+import { type FileSystem, makeFolders, newBytes, nodeFileSystem, readFully, writeFully } from '../node/file-system.ts';
+import { isProcessAlive } from '../node/process-alive.ts';
 import { assertObjectKey, type ObjectInfo, type ObjectStore, type ObjectWriter } from '../ports/object-store.ts';
-import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { type FileSystem, makeFolders, newBytes, nodeFileSystem, readFully, writeFully } from './file-system.ts';
 import { describeVersion, writtenVersionOf } from './file-version.ts';
-import { isProcessAlive } from './process-alive.ts';
 import { type Walk, walkFolder } from './walk-folder.ts';
 
 /**

@@ -1,6 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { assert, OutputUnwritableError, PartMissingError } from '../errors.ts';
+import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
+import { type FileSystem, makeFolders, newBytes, nodeFileSystem, syncFile, syncFolder, writeFully } from '../node/file-system.ts';
 import { isSuccessOf } from '../output/success-file.ts';
 import {
   comparePartNames,
@@ -11,8 +13,6 @@ import {
   type PartWriter,
   type StagedPart,
 } from '../ports/output-store.ts';
-import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { type FileSystem, makeFolders, newBytes, nodeFileSystem, syncFile, syncFolder, writeFully } from './file-system.ts';
 import { writtenVersionOf } from './file-version.ts';
 
 /** Output paths start at `cwd` unless they are absolute. */

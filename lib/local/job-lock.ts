@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, WorkAreaError } from '../errors.ts';
-import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import { makeFolders, nodeFileSystem } from './file-system.ts';
-import { isProcessAlive } from './process-alive.ts';
+import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
+import { makeFolders, nodeFileSystem } from '../node/file-system.ts';
+import { isProcessAlive } from '../node/process-alive.ts';
 
 export type JobLock =
   | { readonly kind: 'acquired'; readonly release: () => void }

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LedgerUnusableError, LedgerVersionError } from '../errors.ts';
+import { isFileError, reasonOf } from '../node/file-error.ts';
+import { makeFolders, nodeFileSystem } from '../node/file-system.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isFileError, reasonOf } from './file-error.ts';
-import { makeFolders, nodeFileSystem } from './file-system.ts';
 
 /** Format of the tables below; kept in the file as `user_version`. */
 const LEDGER_FORMAT = 1;

@@ -1,7 +1,7 @@
+import type { Flow } from '../coordinator/advance-job.ts';
 import type { FunctionArns, FunctionName } from '../coordinator/build-state-machine.ts';
 import { check } from '../coordinator/check.ts';
 import { commit } from '../coordinator/commit.ts';
-import type { Flow } from '../coordinator/decide-next.ts';
 import type {
   CheckCall,
   CommitCall,

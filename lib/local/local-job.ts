@@ -1,12 +1,12 @@
 import { EventEmitter, on } from 'node:events';
+import { cancelJob } from '../coordinator/cancel-job.ts';
 import { JobCancelledError } from '../coordinator/job-access.ts';
+import { type JobStatus, readStatus } from '../coordinator/job-status.ts';
+import { readOutputPairs } from '../coordinator/read-output-pairs.ts';
 import type { SuccessFile } from '../output/success-file.ts';
-import { cancelJob } from './cancel-job.ts';
 import { executeJob, type JobOutcome } from './execute-job.ts';
-import { type JobStatus, readStatus } from './job-status.ts';
 import type { TaskEvent } from './local-functions.ts';
 import { type PreparedJob, prepareJob } from './prepare-job.ts';
-import { readOutputPairs } from './read-output.ts';
 import type { LocalRequest } from './request.ts';
 
 /** A pair of the output: key and value. */
@@ -86,6 +86,6 @@ export class LocalJob<P extends Pair = Pair> {
   /** The output's pairs, in order, read back from its parts once the job is done. */
   async *output(): AsyncGenerator<P> {
     await this.result();
-    yield* readOutputPairs(this.prepared) as AsyncGenerator<P>;
+    yield* readOutputPairs(this.prepared.world, this.prepared.record) as AsyncGenerator<P>;
   }
 }

@@ -1,8 +1,8 @@
 import { type SandboxTask, TaskPrograms } from '../coordinator/run-task.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import { isJob, type Job } from '../job/define-job.ts';
+import type { TaskRunner } from '../node/sandbox/sandbox-message.ts';
 import { type LocalSettings, openLocalWorld } from './local-world.ts';
-import type { TaskRunner } from './sandbox/sandbox-message.ts';
 
 export { isJob };
 

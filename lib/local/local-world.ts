@@ -1,13 +1,13 @@
 import { join } from 'node:path';
+import { FileScratch } from '../node/file-scratch.ts';
+import { JsonLog } from '../node/json-log.ts';
+import { RandomIds } from '../node/random-ids.ts';
+import { SystemClock } from '../node/system-clock.ts';
 import type { World } from '../ports/world.ts';
 import { FileInputStore } from './file-input-store.ts';
 import { FileObjectStore } from './file-object-store.ts';
 import { openFileOutput } from './file-output-store.ts';
-import { FileScratch } from './file-scratch.ts';
-import { JsonLog } from './json-log.ts';
-import { RandomIds } from './random-ids.ts';
 import { SqliteTaskLedger } from './sqlite-task-ledger.ts';
-import { SystemClock } from './system-clock.ts';
 
 /** Where a local job lives. Plain data: it travels to the worker processes. */
 export type LocalSettings = {

@@ -1,20 +1,17 @@
 import { existsSync, utimesSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, extname, join, resolve } from 'node:path';
-import { codeKey, stdoutPath } from '../coordinator/work-layout.ts';
-import { InvalidOptionError } from '../errors.ts';
-import { nearest } from '../job/check-definition.ts';
-import { fingerprintOf, jobIdOf } from '../job/fingerprint.ts';
-import { contentOptionsOf, type JobOptions, type ResolvedOptions, resolveJobOptions } from '../job/job-options.ts';
+import { join, resolve } from 'node:path';
+import { nameJob } from '../coordinator/name-job.ts';
+import { type JobOptions, type ResolvedOptions, resolveJobOptions } from '../job/job-options.ts';
 import type { InputListing, JobRecord } from '../job/job-record.ts';
 import type { JobShape } from '../job/job-shape.ts';
-import { resolveParams } from '../job/resolve-params.ts';
+import { bundleJob } from '../node/bundle/bundle-job.ts';
+import { engineFile } from '../node/bundle/engine-file.ts';
+import { JobModuleError } from '../node/bundle/job-module-error.ts';
 import type { World } from '../ports/world.ts';
 import { listInput } from '../split/list-input.ts';
 import { resolveSplitBytes } from '../split/plan-splits.ts';
-import { bundleJob } from './bundle/bundle-job.ts';
-import { engineFile } from './bundle/engine-file.ts';
-import { JobModuleError } from './bundle/job-module-error.ts';
+import { codeKey, stdoutPath } from '../work/work-layout.ts';
 import { checkPaths, realPath } from './check-paths.ts';
 import { type LocalSettings, openLocalWorld } from './local-world.ts';
 import type { LocalRequest } from './request.ts';
@@ -72,7 +69,7 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     loadJob(first.pool, code, settings);
     const shape = (await first.pool.run({ role: 'describe' })) as JobShape;
     const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
-    const record = nameJob(request, shape, options, listings, bundle.sha256, world.ids.newId(), world.clock.nowMs());
+    const record = recordOf(request, shape, options, listings, bundle.sha256, world);
     if (isSamePool(asked, options, listings)) return { record, options, settings, world, ...first };
     // The job file itself asks for other sandboxes than those that described it.
     await first.pool.close();
@@ -153,61 +150,28 @@ function sandboxesFor(options: ResolvedOptions, listings: readonly InputListing[
   return isSolo ? 1 : options.workers;
 }
 
-function nameJob(
+/** The job, named, with what only this machine knows: its paths. */
+function recordOf(
   request: LocalRequest,
   shape: JobShape,
   options: ResolvedOptions,
   listings: readonly InputListing[],
   sha256: string,
-  salt: string,
-  nowMs: number,
+  { ids, clock }: Pick<World, 'ids' | 'clock'>,
 ): JobRecord {
-  checkInputNames(shape, listings);
-  const name = shape.name ?? basename(request.jobFile, extname(request.jobFile));
-  const identity = {
+  const cwd = request.cwd ?? process.cwd();
+  const named = nameJob({
     code: { sha256, file: request.jobFile },
-    params: resolveParams(shape.params, request.params ?? {}),
-    options: contentOptionsOf(options),
-    inputs: listings,
-    output: request.output === undefined ? '' : resolve(request.cwd ?? process.cwd(), request.output),
-    ...(request.limit === undefined ? {} : { limit: request.limit }),
-    ...(request.isNew === true ? { salt } : {}),
-  };
-  const fingerprint = fingerprintOf(identity);
-  const jobId = jobIdOf(name, fingerprint);
-  const toStdout = request.output === undefined;
-  const output = toStdout
-    ? resolve(request.cwd ?? process.cwd(), request.workFolder ?? '.refold', stdoutPath(jobId))
-    : identity.output;
-  return {
-    format: 1,
-    jobId,
-    fingerprint,
-    name,
     shape,
-    ...identity,
-    output,
-    leaseKey: realPath(output),
-    toStdout,
-    ...(request.keepPairs === true ? { keepPairs: true } : {}),
-    nodeVersion: process.version,
-    createdAtMs: nowMs,
-  };
-}
-
-/** @throws InvalidOptionError naming what is missing or unknown */
-function checkInputNames(shape: JobShape, listings: readonly InputListing[]): void {
-  const wanted = shape.outsideInputs;
-  const show = (name: string) => (name === '' ? '--input PATH' : `--input ${name}=PATH`);
-  for (const { name } of listings) {
-    if (wanted.includes(name)) continue;
-    const value = name === '' ? 'an input without a name' : name;
-    const hint = `Give ${wanted.map(show).join(' ')}${name === '' ? '' : ` (did you mean ${nearest(name, wanted)}?)`}.`;
-    throw new InvalidOptionError({ option: 'input', value, rule: 'one of the inputs of this job', hint });
-  }
-  const missing = wanted.filter((name) => !listings.some((listing) => listing.name === name));
-  if (missing.length > 0) {
-    const value = missing.map((name) => name || 'its one input').join(', ');
-    throw new InvalidOptionError({ option: 'input', value, rule: 'given', hint: `Give ${missing.map(show).join(' ')}.` });
-  }
+    options,
+    inputs: listings,
+    ...(request.params && { params: request.params }),
+    output: request.output === undefined ? undefined : resolve(cwd, request.output),
+    limit: request.limit,
+    salt: request.isNew === true ? ids.newId() : undefined,
+    keepPairs: request.keepPairs,
+    nowMs: clock.nowMs(),
+  });
+  const output = named.output ?? resolve(cwd, request.workFolder ?? '.refold', stdoutPath(named.jobId));
+  return { ...named, output, leaseKey: realPath(output), nodeVersion: process.version };
 }

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, renameSync, rmSync, utimesSync } from 'no
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InputUnreadableError, WorkAreaError } from '../errors.ts';
-import { isFileError, reasonOf } from './file-error.ts';
+import { isFileError, reasonOf } from '../node/file-error.ts';
 
 /** Where standard input waits: `<hash of the content>`, or `.<pid>-<random>` while it is read. */
 export const spoolFolder = (workFolder: string) => join(workFolder, 'stdin');

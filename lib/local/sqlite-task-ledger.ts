@@ -132,7 +132,8 @@ export class SqliteTaskLedger implements TaskLedger {
     return database.write(() => {
       const by = database.sql('SELECT job_id FROM leases WHERE output_path = ?').get(outputPath)?.job_id;
       const holder = typeof by === 'string' ? readJobRow(database, by) : undefined;
-      if (holder !== undefined && holder.job.jobId !== jobId && !hasEnded(holder)) return { kind: 'held', by: holder.job.jobId };
+      if (holder !== undefined && holder.job.jobId !== jobId && !hasEnded(holder.job.state))
+        return { kind: 'held', by: holder.job.jobId };
       database.sql('INSERT OR REPLACE INTO leases (output_path, job_id) VALUES (?, ?)').run(outputPath, jobId);
       return { kind: 'acquired' };
     });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { FileSystem } from '../node/file-system.ts';
 import { compareKeys } from '../ports/key-order.ts';
-import type { FileSystem } from './file-system.ts';
 
 /** A name that is no folder. `key` is the walk's prefix and the path below its folder, with `/`. */
 export type WalkedFile = { readonly key: string; readonly path: string };

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { InputMissingError, InputUnreadableError } from '../errors.ts';
-import { isFileError, isMissing, reasonOf } from './file-error.ts';
-import type { FileSystem } from './file-system.ts';
+import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
+import type { FileSystem } from '../node/file-system.ts';
 import { type InputGlob, parseInputGlob } from './input-glob.ts';
 import { type WalkedFile, walkFolder } from './walk-folder.ts';
 

@@ -1,8 +1,7 @@
-import { readJson } from '../coordinator/job-access.ts';
-import { boundariesKey } from '../coordinator/work-layout.ts';
 import { assert } from '../errors.ts';
 import type { World } from '../ports/world.ts';
-import { encodeJson } from '../split/plan-step.ts';
+import { encodeJson, readJson } from '../work/json-object.ts';
+import { boundariesKey } from '../work/work-layout.ts';
 
 /** Encoded keys at which the partitions of a range-partitioned step begin, from the second on. Written once, by Sample. */
 export async function writeBoundaries(

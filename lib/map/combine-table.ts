@@ -1,4 +1,4 @@
-import type { StateColumn } from '../job/combiner.ts';
+import type { StateColumn } from '../combine/combiner.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey, KEY_TAG_BYTES, KEY_TAG_STRING, keyPrefixEnd } from '../record/key-codec.ts';

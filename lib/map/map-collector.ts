@@ -1,6 +1,6 @@
+import type { BuiltinCombiner } from '../combine/combiner.ts';
 import { MixedSumError } from '../combine/sum.ts';
 import { assert } from '../errors.ts';
-import type { BuiltinCombiner } from '../job/combiner.ts';
 import type { CombineFunction } from '../job/define-job.ts';
 import { EmitGate } from '../job/emit-gate.ts';
 import { type Partitioner, type PartitionRule, partitionOf } from '../job/partitioner.ts';

@@ -1,11 +1,11 @@
 import { type AttemptContext, contextAt } from '../job/attempt-context.ts';
 import { LateEmitError } from '../job/emit-gate.ts';
+import type { HeldPairs, PairSink } from '../job/pair-sink.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
 import type { AnyMap } from '../job/step.ts';
 import type { Position } from '../job/task-context.ts';
 import { isThenable, mapError } from '../job/user-code.ts';
 import { Slice } from '../record/slice.ts';
-import type { HeldPairs, PairSink } from './pair-sink.ts';
 
 type EmitAny = (key: unknown, value: unknown) => void;
 type InFlight = { readonly position: Position; readonly pairs: HeldPairs; readonly done: Promise<void> };
@@ -173,4 +173,11 @@ export class MapRunner {
   private showOldest(position: Position): void {
     this.cursor.enterRecord(position.byte - this.byteBase, position.record);
   }
+}
+
+/** The user's promises first, since they emit. Costs nothing when there is nothing to wait for. */
+export function drainBoth(runner: MapRunner, pairs: PairSink): Promise<void> | undefined {
+  const running = runner.drain();
+  if (running === undefined) return pairs.between?.();
+  return running.then(() => pairs.between?.());
 }

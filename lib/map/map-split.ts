@@ -1,14 +1,14 @@
 import { assert, BadRecordError } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
+import type { PairSink } from '../job/pair-sink.ts';
 import { paramsOf } from '../job/resolve-params.ts';
 import type { StepInput } from '../job/step.ts';
 import { setupError } from '../job/user-code.ts';
 import { readRange } from '../record/read-range.ts';
 import type { InputRange, RangeAccount } from '../record/reader.ts';
 import type { Split } from '../split/split.ts';
-import { MapRunner } from './map-runner.ts';
-import { drainBoth, type PairSink } from './pair-sink.ts';
+import { drainBoth, MapRunner } from './map-runner.ts';
 import { readPairs } from './read-pairs.ts';
 import type { MapAttempt } from './run-map-attempt.ts';
 

@@ -1,4 +1,4 @@
-import type { NumberStates, StateColumn } from '../job/combiner.ts';
+import type { NumberStates, StateColumn } from '../combine/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 import { entryKeyStart, KEY_LENGTH_MASK } from './arena.ts';

@@ -1,5 +1,5 @@
+import type { NumberStates, StateColumn } from '../combine/combiner.ts';
 import { assert } from '../errors.ts';
-import type { NumberStates, StateColumn } from '../job/combiner.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey, KEY_TAG_BYTES, KEY_TAG_STRING, keyPrefixEnd } from '../record/key-codec.ts';

@@ -1,8 +1,9 @@
+import type { PairSink } from '../job/pair-sink.ts';
 import { readPairObject } from '../output/read-pair-object.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { PairsRange } from '../split/split.ts';
 import type { MapRunner } from './map-runner.ts';
-import { drainBoth, type PairSink } from './pair-sink.ts';
+import { drainBoth } from './map-runner.ts';
 
 const PAIRS_PER_DRAIN = 10_000;
 

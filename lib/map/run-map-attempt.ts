@@ -1,7 +1,7 @@
-import { segmentKey } from '../coordinator/work-layout.ts';
 import { assert } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
+import { EncodedPairs } from '../job/encoded-pairs.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Step } from '../job/step.ts';
 import type { MapResult, TaskId } from '../ports/task-ledger.ts';
@@ -10,8 +10,8 @@ import { SegmentUpload } from '../shuffle/segment-upload.ts';
 import { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split } from '../split/split.ts';
+import { segmentKey } from '../work/work-layout.ts';
 import { readBoundaries } from './boundaries.ts';
-import { EncodedPairs } from './encoded-pairs.ts';
 import { createMapCollector } from './map-collector.ts';
 import { mapSplit } from './map-split.ts';
 

@@ -1,7 +1,7 @@
-import { mapAttemptKey } from '../coordinator/work-layout.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
 import { openAttemptOutput } from '../output/attempt-output.ts';
-import type { ReduceResult } from '../ports/task-ledger.ts';
+import type { OutputResult } from '../ports/task-ledger.ts';
+import { mapAttemptKey } from '../work/work-layout.ts';
 import { mapSplit } from './map-split.ts';
 import type { MapAttempt } from './run-map-attempt.ts';
 
@@ -11,7 +11,7 @@ export type MapOnlyAttempt = MapAttempt & {
 };
 
 /** Maps one split of a job without reduce, and stages its part. Commits nothing: the caller does. */
-export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<ReduceResult> {
+export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<OutputResult> {
   const { world, job, task, control } = options;
   try {
     const attemptKey = mapAttemptKey(job.jobId, task.step, task.index, control.attemptId);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { splitRow } from '../coordinator/task-list.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import { EmitGate } from '../job/emit-gate.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { chooseBoundaries } from '../job/partitioner.ts';
 import type { Step } from '../job/step.ts';
 import type { World } from '../ports/world.ts';
-import { parseSplit, type Split } from '../split/split.ts';
+import { splitRow } from '../split/read-splits.ts';
+import { decodeSplit, type Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { writeBoundaries } from './boundaries.ts';
 import { KeySample } from './key-sample.ts';
@@ -54,7 +54,7 @@ async function sampleSplit(
   keys: Uint8Array[],
 ): Promise<void> {
   const row = splitRow(plan, index);
-  const planned = parseSplit(await world.work.readRange(row.key, undefined, row.byteStart, row.byteEnd));
+  const planned = decodeSplit(await world.work.readRange(row.key, undefined, row.byteStart, row.byteEnd));
   const split = shortened(await resolve(planned));
   const sample = new KeySample();
   const emit = (key: unknown) => sample.add(key);

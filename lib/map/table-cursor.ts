@@ -1,4 +1,4 @@
-import type { StateColumn } from '../job/combiner.ts';
+import type { StateColumn } from '../combine/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 import { ARENA_START, entryKeyStart, KEY_LENGTH_MASK } from './arena.ts';

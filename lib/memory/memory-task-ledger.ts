@@ -106,7 +106,7 @@ export class MemoryTaskLedger implements TaskLedger {
   async acquireLease(outputPath: string, jobId: string): ReturnType<TaskLedger['acquireLease']> {
     const by = this.#leases.get(outputPath);
     const holder = by === undefined ? undefined : this.#jobs.get(by);
-    if (by !== undefined && by !== jobId && holder !== undefined && !hasEnded(holder)) return { kind: 'held', by };
+    if (by !== undefined && by !== jobId && holder !== undefined && !hasEnded(holder.job.state)) return { kind: 'held', by };
     this.#leases.set(outputPath, jobId);
     return { kind: 'acquired' };
   }

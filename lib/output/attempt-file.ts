@@ -1,9 +1,9 @@
 import type { MapAccount, PartAccount, ReduceAccount } from '../job/attempt-account.ts';
 import type { StagedPart } from '../ports/output-store.ts';
 import type { World } from '../ports/world.ts';
-import { encodeJson } from '../split/plan-step.ts';
+import type { MapTotals } from '../shuffle/map-totals.ts';
 import type { PairsRange } from '../split/split.ts';
-import type { MapTotals } from './map-totals.ts';
+import { encodeJson } from '../work/json-object.ts';
 
 /** `reduce/<index>/<attemptId>.json`: what an attempt that writes output left, for Commit and for the receipt. Named by the ledger's commit. */
 export type AttemptFile = {

@@ -1,9 +1,9 @@
-import { pairsKey } from '../coordinator/work-layout.ts';
 import type { EmitGate } from '../job/emit-gate.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import type { HeldPairs } from '../job/pair-sink.ts';
 import type { Step } from '../job/step.ts';
-import type { HeldPairs } from '../map/pair-sink.ts';
 import type { World } from '../ports/world.ts';
+import { pairsKey } from '../work/work-layout.ts';
 import type { AttemptFile } from './attempt-file.ts';
 import type { PairOutput } from './pair-output.ts';
 import { PairsOutput } from './pairs-output.ts';

@@ -1,5 +1,5 @@
 import type { EmitGate } from '../job/emit-gate.ts';
-import type { HeldPairs } from '../map/pair-sink.ts';
+import type { HeldPairs } from '../job/pair-sink.ts';
 
 /** Where emitted pairs of an attempt go: a part, or an object of pairs for the next step. Synchronous, drained between records. */
 export interface PairOutput {

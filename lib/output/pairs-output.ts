@@ -1,6 +1,6 @@
 import { EmitGate } from '../job/emit-gate.ts';
-import { EncodedPairs } from '../map/encoded-pairs.ts';
-import type { HeldPairs } from '../map/pair-sink.ts';
+import { EncodedPairs } from '../job/encoded-pairs.ts';
+import type { HeldPairs } from '../job/pair-sink.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey } from '../record/key-codec.ts';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { EmitGate } from '../job/emit-gate.ts';
-import type { HeldPairs } from '../map/pair-sink.ts';
+import type { HeldPairs } from '../job/pair-sink.ts';
 import type { PartWriter } from '../ports/output-store.ts';
 import type { Scratch, ScratchFile } from '../ports/scratch.ts';
 import { ByteSink } from '../record/byte-sink.ts';

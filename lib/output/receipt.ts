@@ -1,8 +1,8 @@
 import type { PartAccount } from '../job/attempt-account.ts';
 import { CounterSum, type CounterTotals } from '../job/counters.ts';
 import type { JobShape } from '../job/job-shape.ts';
+import { balance, type MapTotals } from '../shuffle/map-totals.ts';
 import type { AttemptFile } from './attempt-file.ts';
-import { balance, type MapTotals } from './map-totals.ts';
 
 export type AttemptCounts = {
   readonly begun: number;

@@ -1,6 +1,6 @@
 import type { PartAccount } from '../job/attempt-account.ts';
 import type { CounterTotals } from '../job/counters.ts';
-import { encodeJson } from '../split/plan-step.ts';
+import { encodeJson } from '../work/json-object.ts';
 import type { Receipt } from './receipt.ts';
 
 /** `_SUCCESS`: written last, and alone in saying that the output is there. */

@@ -61,7 +61,9 @@ export function invalidatedJob({ job, lastMove }: LedgerJob, step: number, phase
   return state === job.state && lastMove ? { job: changed, lastMove } : { job: changed };
 }
 
-/** An ended job gives up its output path to whoever asks. */
-export function hasEnded({ job }: LedgerJob): boolean {
-  return job.state === 'DONE' || job.state === 'FAILED' || job.state === 'CANCELLED';
+const ENDED: ReadonlySet<JobState> = new Set(['DONE', 'FAILED', 'CANCELLED']);
+
+/** Has the job ended, as far as it will without being started again? An ended job gives up its output path to whoever asks. */
+export function hasEnded(state: JobState): boolean {
+  return ENDED.has(state);
 }

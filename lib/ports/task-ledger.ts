@@ -34,7 +34,7 @@ export type MapResult = {
   readonly upstream?: readonly string[];
 };
 /** What a committed reduce attempt left, or the map attempt of a map-only job, or Solo. Parts and account are in the attempt file. */
-export type ReduceResult = {
+export type OutputResult = {
   readonly kind: 'reduce';
   readonly attemptKey: string;
   /** SHA-256 of the index rows that the attempt read, and their generation; `''` and 0 where there was no shuffle. */
@@ -43,7 +43,7 @@ export type ReduceResult = {
   /** As in MapResult, of a map-only job or Solo. */
   readonly upstream?: readonly string[];
 };
-export type TaskResult = MapResult | ReduceResult;
+export type TaskResult = MapResult | OutputResult;
 
 export type Commit = { readonly attemptId: string; readonly committedAtMs: number; readonly result: TaskResult };
 

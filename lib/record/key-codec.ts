@@ -1,6 +1,6 @@
 import { assert, InvariantError, RefoldError, UnencodableError } from '../errors.ts';
-import type { Key } from '../job/key.ts';
 import type { ByteSink } from './byte-sink.ts';
+import type { Key } from './key.ts';
 import { showValue } from './show-value.ts';
 import { Slice } from './slice.ts';
 import { appendUtf8, decodeUtf8 } from './utf8.ts';

@@ -1,4 +1,4 @@
-import type { StateColumn } from '../job/combiner.ts';
+import type { StateColumn } from '../combine/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeValue } from '../record/value-codec.ts';
 import { GroupCursor } from '../shuffle/group.ts';

@@ -1,6 +1,6 @@
+import type { BuiltinCombiner } from '../combine/combiner.ts';
 import { assert } from '../errors.ts';
 import type { AttemptContext } from '../job/attempt-context.ts';
-import type { BuiltinCombiner } from '../job/combiner.ts';
 import { LateEmitError } from '../job/emit-gate.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
 import type { AnyReduce, Step } from '../job/step.ts';

@@ -1,5 +1,3 @@
-import type { ReduceGroup } from '../coordinator/reduce-groups.ts';
-import { reduceAttemptKey } from '../coordinator/work-layout.ts';
 import { assert } from '../errors.ts';
 import type { ReduceAccount } from '../job/attempt-account.ts';
 import { AttemptContext } from '../job/attempt-context.ts';
@@ -9,13 +7,15 @@ import { paramsOf } from '../job/resolve-params.ts';
 import type { Step } from '../job/step.ts';
 import { type AttemptFile, writeAttemptFile } from '../output/attempt-file.ts';
 import { type AttemptOutput, openAttemptOutput } from '../output/attempt-output.ts';
-import type { ReduceResult, TaskId } from '../ports/task-ledger.ts';
+import type { OutputResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
 import { type FetchedRuns, fetchRuns } from '../shuffle/fetch-ranges.ts';
 import { mergeWithin } from '../shuffle/merge-passes.ts';
+import type { ReduceGroup } from '../shuffle/reduce-groups.ts';
 import { readIndexRows } from '../shuffle/shuffle-index.ts';
 import type { ShuffleManifest } from '../shuffle/shuffle-manifest.ts';
+import { reduceAttemptKey } from '../work/work-layout.ts';
 import { reduceGroups } from './reduce-loop.ts';
 
 /** Requests in flight while a reduce attempt fetches its ranges. */
@@ -44,7 +44,7 @@ type Totals = {
 };
 
 /** Fetches, merges and reduces the partitions of one task, and stages its output. Commits nothing: the caller does. */
-export async function runReduceAttempt(options: ReduceAttempt): Promise<ReduceResult> {
+export async function runReduceAttempt(options: ReduceAttempt): Promise<OutputResult> {
   const { world, job, task, control, group } = options;
   try {
     const { file, digest } = await reduceToFile(options);

@@ -1,7 +1,7 @@
-import { readJson } from '../coordinator/job-access.ts';
-import { shuffleKey } from '../coordinator/work-layout.ts';
-import type { MapTotals } from '../output/map-totals.ts';
 import type { World } from '../ports/world.ts';
+import { readJson } from '../work/json-object.ts';
+import { shuffleKey } from '../work/work-layout.ts';
+import type { MapTotals } from './map-totals.ts';
 
 /** A chunk of the index: the rows of up to 1,000 segments. */
 export type IndexChunkRef = {

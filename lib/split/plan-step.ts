@@ -1,4 +1,3 @@
-import { splitsKey, stepPlanKey } from '../coordinator/work-layout.ts';
 import { assert, InputChangedError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { StepShape } from '../job/job-shape.ts';
@@ -6,6 +5,8 @@ import type { ObjectInfo } from '../ports/object-store.ts';
 import type { World } from '../ports/world.ts';
 import { detectCompression } from '../record/decompress.ts';
 import type { InputRange } from '../record/reader.ts';
+import { encodeJson, readJson } from '../work/json-object.ts';
+import { splitsKey, stepPlanKey } from '../work/work-layout.ts';
 import { countPartitions } from './count-partitions.ts';
 import { ListingDigest } from './list-input.ts';
 import { type PlannedObject, resolveSplitBytes, SplitPacker } from './plan-splits.ts';
@@ -67,13 +68,7 @@ export async function planStep(
 const SOLO_SPLITS_MAX = 16;
 
 export async function readStepPlan(world: Pick<World, 'work'>, jobId: string, step: number): Promise<StepPlan | undefined> {
-  const key = stepPlanKey(jobId, step);
-  if ((await world.work.head(key)) === undefined) return undefined;
-  return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as StepPlan;
-}
-
-export function encodeJson(value: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
+  return await readJson<StepPlan>(world, stepPlanKey(jobId, step));
 }
 
 type StepInputShape = StepShape['inputs'][number];

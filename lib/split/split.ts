@@ -34,6 +34,6 @@ export type SplitPairs = PairsRange & {
 /** Where a split's row lies: half-open bytes of a chunk. */
 export type SplitRef = { readonly chunk: number; readonly byteStart: number; readonly byteEnd: number };
 
-export function parseSplit(row: Uint8Array): Split {
+export function decodeSplit(row: Uint8Array): Split {
   return JSON.parse(Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('utf8')) as Split;
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../lib/combine/collect.ts';
+import type { BuiltinCombiner, StateColumn } from '../../lib/combine/combiner.ts';
 import { count } from '../../lib/combine/count.ts';
 import { first } from '../../lib/combine/first.ts';
 import { max, min } from '../../lib/combine/min-max.ts';
 import { sum } from '../../lib/combine/sum.ts';
 import { top } from '../../lib/combine/top.ts';
 import { InvalidOptionError, UnencodableError } from '../../lib/errors.ts';
-import type { BuiltinCombiner, StateColumn } from '../../lib/job/combiner.ts';
 import { defineJob, type Emit, type Job } from '../../lib/job/define-job.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
 import { compareKeys, encodeOrder } from '../../lib/record/key-codec.ts';

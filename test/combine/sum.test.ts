@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StateColumn } from '../../lib/combine/combiner.ts';
 import { canonicalParts, roundUnits, toUnits } from '../../lib/combine/exact-sum.ts';
 import { MixedSumError, sum, UnsummableError } from '../../lib/combine/sum.ts';
-import type { StateColumn } from '../../lib/job/combiner.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
 import { decodeValue, encodeValue } from '../../lib/record/value-codec.ts';
 

@@ -7,17 +7,17 @@ import type { CheckAnswer, CommitAnswer, PlanAnswer, PlanReduceAnswer, TaskGroup
 import { plan } from '../../lib/coordinator/plan.ts';
 import { planReduce } from '../../lib/coordinator/plan-reduce.ts';
 import { TaskPrograms } from '../../lib/coordinator/run-task.ts';
-import { jobKey } from '../../lib/coordinator/work-layout.ts';
 import { contentOptionsOf, resolveJobOptions } from '../../lib/job/job-options.ts';
 import { shapeOf } from '../../lib/job/job-shape.ts';
 import { RecordCursor } from '../../lib/job/record-cursor.ts';
 import { type MemoryWorld, memoryWorld } from '../../lib/memory/memory-world.ts';
-import { ReceiptError } from '../../lib/output/map-totals.ts';
 import type { OutputStore } from '../../lib/ports/output-store.ts';
-import type { ReduceResult, TaskId } from '../../lib/ports/task-ledger.ts';
+import type { OutputResult, TaskId } from '../../lib/ports/task-ledger.ts';
 import type { World } from '../../lib/ports/world.ts';
+import { ReceiptError } from '../../lib/shuffle/map-totals.ts';
 import { listInput } from '../../lib/split/list-input.ts';
-import { encodeJson } from '../../lib/split/plan-step.ts';
+import { encodeJson } from '../../lib/work/json-object.ts';
+import { jobKey } from '../../lib/work/work-layout.ts';
 
 type At = PlanAnswer | CheckAnswer | PlanReduceAnswer | CommitAnswer | { readonly next: 'plan'; readonly step: number };
 type Call<F extends (...args: never[]) => unknown> = Parameters<F>[1];
@@ -221,7 +221,7 @@ describe('Commit', () => {
     const job = await DrivenJob.started();
     const at = await job.drive(start, 'commit');
     const task = await job.world.ledger.readTask({ jobId: 'job', step: 0, phase: 'reduce', index: 0 });
-    const key = (task!.commit!.result as ReduceResult).attemptKey;
+    const key = (task!.commit!.result as OutputResult).attemptKey;
     const file = JSON.parse(Buffer.from(await job.world.work.read(key)).toString('utf8'));
     file.reduces[0].recordsFetched += 1;
     await job.world.work.put(key, encodeJson(file));

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TaskGroup, TaskRef } from '../../lib/coordinator/machine-call.ts';
-import { splitRow, writeTaskList } from '../../lib/coordinator/task-list.ts';
+import { writeTaskList } from '../../lib/coordinator/task-list.ts';
 import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
+import { splitRow } from '../../lib/split/read-splits.ts';
 import type { StepPlan } from '../../lib/split/step-plan.ts';
 
 /** A plan with chunks of so many rows; row i of a chunk has i + 1 bytes. */

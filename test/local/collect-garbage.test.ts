@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { jobKey } from '../../lib/coordinator/work-layout.ts';
 import type { JobRecord } from '../../lib/job/job-record.ts';
 import { collectDoneJob, collectGarbage } from '../../lib/local/collect-garbage.ts';
 import { acquireJobLock } from '../../lib/local/job-lock.ts';
@@ -10,7 +9,8 @@ import { openLocalWorld } from '../../lib/local/local-world.ts';
 import { spoolStdin } from '../../lib/local/spool-stdin.ts';
 import { SqliteTaskLedger } from '../../lib/local/sqlite-task-ledger.ts';
 import type { JobState } from '../../lib/ports/task-ledger.ts';
-import { encodeJson } from '../../lib/split/plan-step.ts';
+import { encodeJson } from '../../lib/work/json-object.ts';
+import { jobKey } from '../../lib/work/work-layout.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const DAY_MS = 24 * 3600e3;

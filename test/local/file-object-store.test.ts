@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputChangedError, WorkAreaError } from '../../lib/errors.ts';
 import { FileObjectStore } from '../../lib/local/file-object-store.ts';
-import { type FileSystem, nodeFileSystem } from '../../lib/local/file-system.ts';
+import { type FileSystem, nodeFileSystem } from '../../lib/node/file-system.ts';
 import { collect } from '../contract/collect.ts';
 import { runProcess } from './run-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OutputUnwritableError } from '../../lib/errors.ts';
 import { FileOutputStore, openFileOutput } from '../../lib/local/file-output-store.ts';
-import { type FileSystem, nodeFileSystem } from '../../lib/local/file-system.ts';
+import { type FileSystem, nodeFileSystem } from '../../lib/node/file-system.ts';
 import type { StagedPart } from '../../lib/ports/output-store.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { changedFileSystem, failingFileSystem, fileError, watchedFileSystem } from './watched-file-system.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LedgerDatabase } from '../../lib/local/ledger-database.ts';
-import { SystemClock } from '../../lib/local/system-clock.ts';
+import { SystemClock } from '../../lib/node/system-clock.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const JOBS = "INSERT INTO jobs (job_id, created_at_ms, job) VALUES (?, 0, '{}')";

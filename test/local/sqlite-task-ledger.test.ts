@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LedgerUnusableError, LedgerVersionError } from '../../lib/errors.ts';
 import { SqliteTaskLedger } from '../../lib/local/sqlite-task-ledger.ts';
-import { SystemClock } from '../../lib/local/system-clock.ts';
+import { SystemClock } from '../../lib/node/system-clock.ts';
 import { countAbandoned, type TaskId, type TaskItem } from '../../lib/ports/task-ledger.ts';
 import { collect } from '../contract/collect.ts';
 import { runProcess, startProcess, whenItSays } from './run-process.ts';
@@ -18,7 +18,7 @@ function hammer(path: string): string {
   const lib = (file: string): string => JSON.stringify(new URL(`../../lib/local/${file}`, import.meta.url).href);
   return `
     const { SqliteTaskLedger } = await import(${lib('sqlite-task-ledger.ts')});
-    const { SystemClock } = await import(${lib('system-clock.ts')});
+    const { SystemClock } = await import(${lib('../node/system-clock.ts')});
     const { RandomIds } = await import(${lib('random-ids.ts')});
     const ids = new RandomIds();
     const ledger = new SqliteTaskLedger({ path: ${JSON.stringify(path)}, clock: new SystemClock() });

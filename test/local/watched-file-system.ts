@@ -1,4 +1,4 @@
-import { type FileSystem, nodeFileSystem } from '../../lib/local/file-system.ts';
+import { type FileSystem, nodeFileSystem } from '../../lib/node/file-system.ts';
 
 export type FileCall = { readonly name: keyof FileSystem; readonly args: readonly unknown[] };
 

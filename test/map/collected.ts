@@ -1,4 +1,4 @@
-import type { BuiltinCombiner } from '../../lib/job/combiner.ts';
+import type { BuiltinCombiner } from '../../lib/combine/combiner.ts';
 import type { CombineFunction } from '../../lib/job/define-job.ts';
 import { hash, type Partitioner } from '../../lib/job/partitioner.ts';
 import { createMapCollector, type MapCollector } from '../../lib/map/map-collector.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect as collectValues } from '../../lib/combine/collect.ts';
+import type { BuiltinCombiner } from '../../lib/combine/combiner.ts';
 import { count as countOf } from '../../lib/combine/count.ts';
 import { first } from '../../lib/combine/first.ts';
 import { max as maxOf, min as minOf } from '../../lib/combine/min-max.ts';
 import { sum as sumOf } from '../../lib/combine/sum.ts';
 import { top } from '../../lib/combine/top.ts';
-import type { BuiltinCombiner } from '../../lib/job/combiner.ts';
 import { partitionOf } from '../../lib/job/partitioner.ts';
 import { CombineTable } from '../../lib/map/combine-table.ts';
 import { MapMemory } from '../../lib/map/map-memory.ts';

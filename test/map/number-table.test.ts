@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { BuiltinCombiner } from '../../lib/combine/combiner.ts';
 import { count } from '../../lib/combine/count.ts';
 import { max, min } from '../../lib/combine/min-max.ts';
 import { sum } from '../../lib/combine/sum.ts';
-import type { BuiltinCombiner } from '../../lib/job/combiner.ts';
 import { MapMemory } from '../../lib/map/map-memory.ts';
 import { FIRST_ENTRY, KEY_BYTES_STAGED_MAX } from '../../lib/map/number-program.ts';
 import { NumberTable } from '../../lib/map/number-table.ts';

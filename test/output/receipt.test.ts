@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { MapAccount, PartAccount } from '../../lib/job/attempt-account.ts';
 import type { JobShape, StepShape } from '../../lib/job/job-shape.ts';
 import type { AttemptFile } from '../../lib/output/attempt-file.ts';
-import { MapTotalsSum, ReceiptError } from '../../lib/output/map-totals.ts';
 import { balanceChain, balanceOutput, balanceStep, reduceTotals, type StepReceipt } from '../../lib/output/receipt.ts';
+import { MapTotalsSum, ReceiptError } from '../../lib/shuffle/map-totals.ts';
 import type { Split } from '../../lib/split/split.ts';
 
 type Numbers = { readonly [name: string]: number | string | Numbers };

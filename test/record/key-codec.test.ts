@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnencodableError } from '../../lib/errors.ts';
-import type { Key } from '../../lib/job/key.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
+import type { Key } from '../../lib/record/key.ts';
 import {
   compareKeys,
   decodeKey,

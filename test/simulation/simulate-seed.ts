@@ -4,7 +4,7 @@ import { shapeOf } from '../../lib/job/job-shape.ts';
 import { parseSuccess, type SuccessFile } from '../../lib/output/success-file.ts';
 import { listInput } from '../../lib/split/list-input.ts';
 import { readStepPlan } from '../../lib/split/plan-step.ts';
-import { parseSplit } from '../../lib/split/split.ts';
+import { eachSplit } from '../../lib/split/read-splits.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { chooseCase, type Expected, type JobCase, makeInput } from './job-cases.ts';
 import { showOutput } from './job-checkers.ts';
@@ -284,15 +284,8 @@ async function splitsOfLines(world: SimulatedWorld, input: readonly string[]): P
   const plan = await readStepPlan(world, JOB_ID, 0);
   if (plan === undefined) return [];
   const ranges: { key: string; byteStart: number; byteEnd: number; index: number }[] = [];
-  for (const chunk of plan.chunks) {
-    const rows = await world.work.read(chunk.key);
-    let byteStart = 0;
-    for (const byteEnd of chunk.rowEnds) {
-      const split = parseSplit(rows.subarray(byteStart, byteEnd));
-      ranges.push(...split.ranges.map((range) => ({ ...range, index: split.index })));
-      byteStart = byteEnd;
-    }
-  }
+  for await (const split of eachSplit(world, plan))
+    ranges.push(...split.ranges.map((range) => ({ ...range, index: split.index })));
   const splits: number[] = [];
   const objects = [...new Set(ranges.map(({ key }) => key))];
   let line = 0;

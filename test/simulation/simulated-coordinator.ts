@@ -1,13 +1,13 @@
 import { buildStateMachine } from '../../lib/coordinator/build-state-machine.ts';
 import type { Json } from '../../lib/coordinator/states.ts';
 import { toTaskError } from '../../lib/coordinator/task-error.ts';
-import { jobKey } from '../../lib/coordinator/work-layout.ts';
 import type { Job } from '../../lib/job/define-job.ts';
 import type { JobRecord } from '../../lib/job/job-record.ts';
 import { runMachine } from '../../lib/local/interpreter/run-machine.ts';
 import { invokeLocal, LOCAL_ARNS } from '../../lib/local/local-functions.ts';
-import { SandboxLostError } from '../../lib/local/sandbox/sandbox-error.ts';
-import { encodeJson } from '../../lib/split/plan-step.ts';
+import { SandboxLostError } from '../../lib/node/sandbox/sandbox-error.ts';
+import { encodeJson } from '../../lib/work/json-object.ts';
+import { jobKey } from '../../lib/work/work-layout.ts';
 import { SimulatedPool } from './simulated-pool.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedWorld } from './simulated-world.ts';

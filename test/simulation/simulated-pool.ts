@@ -2,8 +2,8 @@ import { type SandboxTask, TaskPrograms } from '../../lib/coordinator/run-task.t
 import type { Job } from '../../lib/job/define-job.ts';
 import { FailureError, toFailure } from '../../lib/job/failure.ts';
 import { RecordCursor } from '../../lib/job/record-cursor.ts';
-import { SandboxLostError } from '../../lib/local/sandbox/sandbox-error.ts';
 import type { RunOptions, SandboxPool } from '../../lib/local/sandbox/sandbox-pool.ts';
+import { SandboxLostError } from '../../lib/node/sandbox/sandbox-error.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 

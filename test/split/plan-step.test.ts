@@ -6,7 +6,7 @@ import type { StepShape } from '../../lib/job/job-shape.ts';
 import { type MemoryWorld, memoryWorld } from '../../lib/memory/memory-world.ts';
 import { listInput } from '../../lib/split/list-input.ts';
 import { planStep, readStepPlan } from '../../lib/split/plan-step.ts';
-import { parseSplit, type Split, type SplitPairs } from '../../lib/split/split.ts';
+import { decodeSplit, type Split, type SplitPairs } from '../../lib/split/split.ts';
 import type { StepPlan } from '../../lib/split/step-plan.ts';
 
 type Input = StepShape['inputs'][number];
@@ -70,7 +70,7 @@ async function splitsOf(world: MemoryWorld, plan: StepPlan): Promise<readonly Sp
     const bytes = await world.work.read(key);
     expect(rowEnds.at(-1)).toBe(bytes.length);
     for (const [row, byteEnd] of rowEnds.entries()) {
-      const split = parseSplit(bytes.subarray(row === 0 ? 0 : rowEnds[row - 1]!, byteEnd));
+      const split = decodeSplit(bytes.subarray(row === 0 ? 0 : rowEnds[row - 1]!, byteEnd));
       expect(split.index).toBe(firstSplit + row);
       splits.push(split);
     }

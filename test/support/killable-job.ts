@@ -7,7 +7,7 @@ import type { JobOptions } from '../../lib/job/job-options.ts';
 import type { TaskEvent } from '../../lib/local/local-functions.ts';
 import type { SandboxEvent } from '../../lib/local/sandbox/sandbox-pool.ts';
 import { SqliteTaskLedger } from '../../lib/local/sqlite-task-ledger.ts';
-import { SystemClock } from '../../lib/local/system-clock.ts';
+import { SystemClock } from '../../lib/node/system-clock.ts';
 import type { JobState, Phase } from '../../lib/ports/task-ledger.ts';
 import { type Ended, killNow, type Started, until, type Workplace } from './refold.ts';
 

@@ -1,6 +1,6 @@
 import { assert } from '../../errors.ts';
 import { FailureError, toFailure } from '../../job/failure.ts';
-import { SandboxStartError, TaskCancelledError } from './sandbox-error.ts';
+import { SandboxStartError, TaskCancelledError } from '../../node/sandbox/sandbox-error.ts';
 import {
   DEFAULT_SANDBOX_LIMITS,
   type Sandbox,
@@ -9,7 +9,7 @@ import {
   type TaskOutcome,
   type TaskProgress,
   type TaskReport,
-} from './sandbox-message.ts';
+} from '../../node/sandbox/sandbox-message.ts';
 
 /** A worker that dies this often in a row before it is ready is not started again. */
 const BOOT_DEATHS_MAX = 5;
@@ -55,7 +55,7 @@ export async function createSandboxPool(options: SandboxPoolOptions): Promise<Sa
   const limits = { ...DEFAULT_SANDBOX_LIMITS, ...options.limits };
   const onEvent = options.onEvent ?? (() => {});
   if (options.workers === 'inline') {
-    const { Supervisor } = await import('./supervisor.ts');
+    const { Supervisor } = await import('../../node/sandbox/supervisor.ts');
     return new Pool(1, () => ({ sandbox: new Supervisor(limits), ended: undefined }), onEvent);
   }
   const { WorkerSandbox } = await import('./worker-sandbox.ts');

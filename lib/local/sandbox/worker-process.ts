@@ -1,5 +1,5 @@
-import type { FromSandbox, SandboxLimits, ToSandbox } from './sandbox-message.ts';
-import { Supervisor } from './supervisor.ts';
+import type { FromSandbox, SandboxLimits, ToSandbox } from '../../node/sandbox/sandbox-message.ts';
+import { Supervisor } from '../../node/sandbox/supervisor.ts';
 
 /**
  * A worker process: supervises one task thread for the coordinator at the other end of the channel. It ends with that channel, in

@@ -2,9 +2,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../../errors.ts';
 import { toFailure } from '../../job/failure.ts';
-import { engineFile } from '../bundle/engine-file.ts';
-import { SandboxLostError } from './sandbox-error.ts';
-import type { FromSandbox, Sandbox, SandboxJob, SandboxLimits, TaskOutcome, TaskReport, ToSandbox } from './sandbox-message.ts';
+import { engineFile } from '../../node/bundle/engine-file.ts';
+import { SandboxLostError } from '../../node/sandbox/sandbox-error.ts';
+import type {
+  FromSandbox,
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  TaskOutcome,
+  TaskReport,
+  ToSandbox,
+} from '../../node/sandbox/sandbox-message.ts';
 
 /** Time for a worker process to end by itself before it is killed. */
 const CLOSE_GRACE_MS = 1000;

@@ -1,5 +1,5 @@
-import type { SandboxJob } from '../../../lib/local/sandbox/sandbox-message.ts';
 import { createSandboxPool } from '../../../lib/local/sandbox/sandbox-pool.ts';
+import type { SandboxJob } from '../../../lib/node/sandbox/sandbox-message.ts';
 
 /** A coordinator with two workers in endless loops, to be killed. Prints the pids of its workers, one a line, then `looping`. */
 const job = JSON.parse(process.argv[2]!) as SandboxJob;

@@ -1,5 +1,5 @@
 import type { AttemptControl } from '../../../lib/job/attempt-control.ts';
-import type { RunnerModule, TaskRunner } from '../../../lib/local/sandbox/sandbox-message.ts';
+import type { RunnerModule, TaskRunner } from '../../../lib/node/sandbox/sandbox-message.ts';
 import { ByteSink } from '../../../lib/record/byte-sink.ts';
 import { encodeKey } from '../../../lib/record/key-codec.ts';
 

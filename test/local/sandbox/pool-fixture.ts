@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { FailureError } from '../../../lib/job/failure.ts';
-import type { SandboxJob } from '../../../lib/local/sandbox/sandbox-message.ts';
 import {
   createSandboxPool,
   type SandboxEvent,
   type SandboxPool,
   type SandboxPoolOptions,
 } from '../../../lib/local/sandbox/sandbox-pool.ts';
+import type { SandboxJob } from '../../../lib/node/sandbox/sandbox-message.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'refold-sandbox-'));
 const pools: SandboxPool[] = [];

@@ -2,12 +2,12 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ScratchFullError } from '../../lib/errors.ts';
-import { FileScratch, sweepScratch } from '../../lib/local/file-scratch.ts';
-import { runProcess, startProcess, whenItSays } from './run-process.ts';
-import { temporaryFolder } from './temporary-folder.ts';
-import { failingFileSystem } from './watched-file-system.ts';
+import { FileScratch, sweepScratch } from '../../lib/node/file-scratch.ts';
+import { runProcess, startProcess, whenItSays } from '../local/run-process.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+import { failingFileSystem } from '../local/watched-file-system.ts';
 
-const SCRATCH = JSON.stringify(new URL('../../lib/local/file-scratch.ts', import.meta.url).href);
+const SCRATCH = JSON.stringify(new URL('../../lib/node/file-scratch.ts', import.meta.url).href);
 
 describe('FileScratch', () => {
   it('leaves no name in the folder, even while files are open', () => {

@@ -1,9 +1,9 @@
 /** The engine's own modules that are started or imported by name: entries of the build, and files here in development. */
 const SOURCES = {
   index: '../../index.ts',
-  'worker-process': '../sandbox/worker-process.ts',
+  'worker-process': '../../local/sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
-  'local-runner': '../local-runner.ts',
+  'local-runner': '../../local/local-runner.ts',
 } as const;
 
 /** File URL of one of the engine's modules. Built, all of them and every shared chunk lie in one folder. */

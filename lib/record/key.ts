@@ -1,4 +1,4 @@
-import type { Slice } from '../record/slice.ts';
+import type { Slice } from './slice.ts';
 
 /**
  * What may be a record key. Keys sort null < boolean < number < bigint < string < bytes < tuple: strings by code point, numbers

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { writeWhole } from './write-whole.ts';
 
-/** Raised with every change of the compiler or of its options; test/local/bundle/build-cache.test.ts holds it to the compiler's version. */
+/** Raised with every change of the compiler or of its options; test/node/bundle/build-cache.test.ts holds it to the compiler's version. */
 export const BUILD_VERSION = 'esbuild 0.28.2, options 1';
 
 const SOURCES_MAX = 200;

@@ -1,5 +1,5 @@
-import { jobPrefix } from '../coordinator/work-layout.ts';
 import type { World } from '../ports/world.ts';
+import { jobPrefix } from '../work/work-layout.ts';
 
 /** Removes all that is known of a job: its work data first, so that a crash leaves a job that is merely run anew. */
 export async function forgetJob(world: Pick<World, 'work' | 'ledger'>, jobId: string): Promise<void> {

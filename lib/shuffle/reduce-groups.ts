@@ -1,7 +1,7 @@
 import { assert } from '../errors.ts';
 import type { World } from '../ports/world.ts';
-import type { RowRef } from './machine-call.ts';
-import { groupsKey } from './work-layout.ts';
+import type { RowRef } from '../work/row-ref.ts';
+import { groupsKey } from '../work/work-layout.ts';
 
 /** The partitions of one reduce task: neighbours, half open. */
 export type ReduceGroup = { readonly index: number; readonly partitionStart: number; readonly partitionEnd: number };

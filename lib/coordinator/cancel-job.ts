@@ -1,11 +1,5 @@
-import type { JobItem, JobState, TaskLedger } from '../ports/task-ledger.ts';
-
-const ENDED: ReadonlySet<JobState> = new Set(['DONE', 'FAILED', 'CANCELLED']);
-
-/** Has the job ended, as far as it will without being started again? */
-export function hasEnded(state: JobState): boolean {
-  return ENDED.has(state);
-}
+import { hasEnded } from '../ports/ledger-job.ts';
+import type { JobItem, TaskLedger } from '../ports/task-ledger.ts';
 
 /**
  * Sets a job CANCELLED by conditional writes; its coordinator stops at its next write at the latest. A job that has ended stays as it is,

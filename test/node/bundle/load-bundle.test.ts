@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bundleJob } from '../../../lib/local/bundle/bundle-job.ts';
-import { failureOf, openPool, RUNNER } from '../sandbox/pool-fixture.ts';
+import { bundleJob } from '../../../lib/node/bundle/bundle-job.ts';
+import { failureOf, openPool, RUNNER } from '../../local/sandbox/pool-fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'refold-load-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ async function runJob(name: string, source: string, module = RUNNER): Promise<un
 
 describe('a loaded bundle', () => {
   it('uses the very engine that loads it', async () => {
-    const { engineFile } = await import('../../../lib/local/bundle/engine-file.ts');
+    const { engineFile } = await import('../../../lib/node/bundle/engine-file.ts');
     const source = `
       import * as refold from 'refold';
       import { createRequire } from 'node:module';

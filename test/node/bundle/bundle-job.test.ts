@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundleJob } from '../../../lib/local/bundle/bundle-job.ts';
-import { JobModuleError } from '../../../lib/local/bundle/job-module-error.ts';
+import { bundleJob } from '../../../lib/node/bundle/bundle-job.ts';
+import { JobModuleError } from '../../../lib/node/bundle/job-module-error.ts';
 
 let folder: string;
 let workFolder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SystemClock } from '../../lib/local/system-clock.ts';
+import { SystemClock } from '../../lib/node/system-clock.ts';
 
 describe('SystemClock', () => {
   const clock = new SystemClock();

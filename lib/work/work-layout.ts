@@ -3,6 +3,8 @@ const pad = (index: number) => String(index).padStart(6, '0');
 
 export const jobPrefix = (jobId: string) => `jobs/${jobId}/`;
 export const jobKey = (jobId: string) => `jobs/${jobId}/job.json`;
+/** What one run of a job was started with, on AWS. */
+export const runKey = (jobId: string, run: number) => `jobs/${jobId}/run-${run}.json`;
 export const receiptKey = (jobId: string) => `jobs/${jobId}/receipt.json`;
 /** Its presence says that what lies at the output is the job's. */
 export const claimKey = (jobId: string) => `jobs/${jobId}/output-claim`;

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUILD_VERSION } from '../../../lib/local/bundle/build-cache.ts';
-import { type Bundle, bundleJob } from '../../../lib/local/bundle/bundle-job.ts';
+import { BUILD_VERSION } from '../../../lib/node/bundle/build-cache.ts';
+import { type Bundle, bundleJob } from '../../../lib/node/bundle/bundle-job.ts';
 
 const JOB = `import { n } from './norm.ts';\nexport default [n, 1];`;
 const LONG_AGO = new Date(Date.now() - 3600_000);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { groupPartitions, readReduceGroups, writeReduceGroups } from '../../lib/coordinator/reduce-groups.ts';
 import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
+import { groupPartitions, readReduceGroups, writeReduceGroups } from '../../lib/shuffle/reduce-groups.ts';
 
 const MIB = 1024 * 1024;
 /** What a reduce task gets, about. */

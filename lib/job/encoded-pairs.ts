@@ -1,7 +1,7 @@
-import type { EmitGate } from '../job/emit-gate.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { decodeKey, encodeKey, keyPrefixEnd } from '../record/key-codec.ts';
 import { decodeValue, encodeValue } from '../record/value-codec.ts';
+import type { EmitGate } from './emit-gate.ts';
 import type { HeldPairs } from './pair-sink.ts';
 
 const SINK_BYTES = 256;

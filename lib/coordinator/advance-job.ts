@@ -2,16 +2,18 @@ import { assert, RefoldError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Commit, Phase, TaskId, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import { splitRow } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
+import { readAllTasks, uncommitted } from '../work/read-tasks.ts';
+import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from '../work/work-layout.ts';
 import { digestsThatDiffer } from './check-digests.ts';
-import { enterState, readAllTasks, readJobItem, uncommitted } from './job-access.ts';
+import { enterState, readJobItem } from './job-access.ts';
 import type { CommitNext, MapNext, PlanNext, PlanReduceNext, ReduceNext, SampleNext, SoloNext } from './machine-call.ts';
-import { readReduceGroups } from './reduce-groups.ts';
 import { soloCommit, winnerIds } from './step-output.ts';
-import { splitRow, TASKS_PER_GROUP_MAX, writeTaskList } from './task-list.ts';
-import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from './work-layout.ts';
+import { TASKS_PER_GROUP_MAX, writeTaskList } from './task-list.ts';
 
 export type Next = PlanNext | SoloNext | SampleNext | MapNext | PlanReduceNext | ReduceNext | CommitNext;
 
@@ -40,13 +42,15 @@ export type Flow = {
   readonly workers: number;
   /** May this run replace what others left at the output? */
   readonly overwrite: boolean;
+  /** How the state machine's reader of task lists names the work area: its bucket, and what keys begin with there. @default that of one machine */
+  readonly workArea?: { readonly bucket: string; readonly prefix: string };
 };
 
 /**
  * What is to be done next, read off the ledger and the work area alone: the same for a fresh job, after a phase, and after a kill.
  * Looks at every step from the first on, because a later step may have found that output of an earlier one is lost.
  */
-export async function decideNext(flow: Flow, job: JobRecord, run: number, round: number): Promise<Next> {
+export async function advanceJob(flow: Flow, job: JobRecord, run: number, round: number): Promise<Next> {
   const { world } = flow;
   const { jobId } = job;
   const steps = job.shape.steps.length;
@@ -181,5 +185,6 @@ function commitsOf(
 function place(flow: Flow, key: string): { bucket: string; key: string; groupConcurrency: number; taskConcurrency: number } {
   // Enough groups under way to keep every sandbox busy, and few enough that waiting tasks cost no memory.
   const groupConcurrency = flow.workers === 0 ? 0 : 2 * flow.workers + 2;
-  return { bucket: 'work', key, groupConcurrency, taskConcurrency: TASKS_PER_GROUP_MAX };
+  const { bucket, prefix } = flow.workArea ?? { bucket: 'work', prefix: '' };
+  return { bucket, key: `${prefix}${key}`, groupConcurrency, taskConcurrency: TASKS_PER_GROUP_MAX };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureOf, jobOf, openPool } from './pool-fixture.ts';
+import { failureOf, jobOf, openPool } from '../../local/sandbox/pool-fixture.ts';
 
 const MIB = 2 ** 20;
 const HELD = { object: '/data/in.txt', byte: 107, record: 7 };
@@ -152,7 +152,7 @@ describe('a job file that does not load', () => {
     { name: 'loops for ever', source: 'for (;;); export default () => {};', text: 'did not finish within 200 ms' },
     { name: 'imports what is not there', source: 'import "./nowhere.mjs"; export default () => {};', text: 'nowhere.mjs' },
   ])('that $name fails every task and says so', async ({ source, text }) => {
-    const { moduleOf } = await import('./pool-fixture.ts');
+    const { moduleOf } = await import('../../local/sandbox/pool-fixture.ts');
     const { pool } = await openPool({ workers: 'inline', limits: { loadTimeoutMs: 200 } }, moduleOf(source, 'broken'));
     for (let attempt = 1; attempt <= 2; attempt++) {
       const failure = await failureOf(pool.run({ text: '' }));
@@ -168,7 +168,7 @@ describe('a job file that does not load', () => {
   });
 
   it('says when it calls process.exit', async () => {
-    const { moduleOf } = await import('./pool-fixture.ts');
+    const { moduleOf } = await import('../../local/sandbox/pool-fixture.ts');
     const { pool } = await openPool({ workers: 'inline' }, moduleOf('process.exit(4);', 'exits'));
     const failure = await failureOf(pool.run({ text: '' }));
     expect(failure.message).toContain('Your code called process.exit(4) while the job file was loaded');

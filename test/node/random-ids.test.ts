@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { RandomIds } from '../../lib/local/random-ids.ts';
-import { SystemClock } from '../../lib/local/system-clock.ts';
+import { RandomIds } from '../../lib/node/random-ids.ts';
+import { SystemClock } from '../../lib/node/system-clock.ts';
 
 it('RandomIds makes ids that are safe in a file name, never alike, and sort by time', async () => {
   const ids = new RandomIds();

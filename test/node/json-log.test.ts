@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { JsonLog } from '../../lib/local/json-log.ts';
 import { SleepingClock } from '../../lib/memory/memory-world.ts';
+import { JsonLog } from '../../lib/node/json-log.ts';
 
 it('JsonLog writes one JSON object a line, at and above its level', () => {
   const lines: string[] = [];

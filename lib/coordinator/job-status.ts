@@ -1,14 +1,16 @@
-import { readAllTasks, readJobRecord, readJson } from '../coordinator/job-access.ts';
-import { readReduceGroups } from '../coordinator/reduce-groups.ts';
-import { soloCommit } from '../coordinator/step-output.ts';
-import { receiptKey, soloRefusedKey } from '../coordinator/work-layout.ts';
 import { assert, type Failure } from '../errors.ts';
 import type { CounterTotals } from '../job/counters.ts';
 import type { Receipt } from '../output/receipt.ts';
 import type { JobState, Phase } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { StepPlan } from '../split/step-plan.ts';
+import { readJson } from '../work/json-object.ts';
+import { readAllTasks } from '../work/read-tasks.ts';
+import { receiptKey, soloRefusedKey } from '../work/work-layout.ts';
+import { readJobRecord } from './job-access.ts';
+import { soloCommit } from './step-output.ts';
 
 export type PhaseStatus = { readonly tasks: number; readonly committed: number; readonly attempts: number };
 

@@ -1,9 +1,10 @@
-import { winnersOf } from '../coordinator/step-output.ts';
 import { assert, RefoldError } from '../errors.ts';
+import type { JobRecord } from '../job/job-record.ts';
 import { readAttemptFile } from '../output/attempt-file.ts';
 import { readPairObject } from '../output/read-pair-object.ts';
+import type { World } from '../ports/world.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import type { PreparedJob } from './prepare-job.ts';
+import { winnersOf } from './step-output.ts';
 
 /** The job's pairs were not kept: it was run by the command line, which keeps only the parts. */
 export class PairsNotKeptError extends RefoldError {
@@ -17,7 +18,10 @@ export class PairsNotKeptError extends RefoldError {
 }
 
 /** Pairs of a finished job, in the order of its parts. */
-export async function* readOutputPairs({ world, record }: PreparedJob): AsyncGenerator<readonly [unknown, unknown]> {
+export async function* readOutputPairs(
+  world: Pick<World, 'work' | 'ledger'>,
+  record: JobRecord,
+): AsyncGenerator<readonly [unknown, unknown]> {
   const plan = await readStepPlan(world, record.jobId, record.shape.steps.length - 1);
   assert(plan !== undefined, 'a job that is done was planned');
   for (const { result } of await winnersOf(world, record.jobId, plan)) {

@@ -1,5 +1,4 @@
-import type { EmitGate } from '../job/emit-gate.ts';
-import type { MapRunner } from './map-runner.ts';
+import type { EmitGate } from './emit-gate.ts';
 
 /** Where a map attempt's pairs go. */
 export type PairSink = {
@@ -19,11 +18,4 @@ export interface HeldPairs {
   emit(key: unknown, value: unknown): void;
   /** Hands them on, in order. Once. */
   release(): void;
-}
-
-/** The user's promises first, since they emit. Costs nothing when there is nothing to wait for. */
-export function drainBoth(runner: MapRunner, pairs: PairSink): Promise<void> | undefined {
-  const running = runner.drain();
-  if (running === undefined) return pairs.between?.();
-  return running.then(() => pairs.between?.());
 }

@@ -1,0 +1,56 @@
+import { assert } from '../errors.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
+import type { JobItem } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { encodeJson } from '../work/json-object.ts';
+import { jobKey } from '../work/work-layout.ts';
+import { checkOutput, claimOutput, dropClaim, isOutputWhole } from './claim-output.ts';
+import { forgetJob } from './forget-job.ts';
+
+export type OpenedJob =
+  | { readonly kind: 'open'; readonly item: JobItem }
+  /** It was done before, and its output is there, whole. */
+  | { readonly kind: 'done'; readonly success: SuccessFile; readonly already: boolean };
+
+/** The job in the ledger: made, found, or found to be done. One starter a job at a time. @throws OutputOccupiedError */
+export async function openJob(world: World, record: JobRecord, overwrite: boolean): Promise<OpenedJob> {
+  const { jobId } = record;
+  const known = await world.ledger.readJob(jobId);
+  if (known?.state === 'DONE') {
+    const output = world.openOutput(record.output, jobId);
+    const bytes = await output.readSuccess();
+    const success = bytes === undefined ? undefined : parseSuccess(bytes);
+    if (success?.jobId === jobId) {
+      if (await isOutputWhole(output, success.parts)) return { kind: 'done', success, already: true };
+      await claimOutput(world, jobId); // For what is left of it.
+    }
+  }
+  const found = await checkOutput(world, record, overwrite);
+  if (known?.state === 'DONE') await forgetJob(world, jobId); // Its output is gone: it runs anew.
+  // An older claim was for something else that lay there. The caller says that no other coordinator of the job is under way.
+  await (found === 'own' ? claimOutput : dropClaim)(world, jobId);
+  await world.work.putIfAbsent(jobKey(jobId), encodeJson(record));
+  const { job } = await world.ledger.createJob({
+    jobId,
+    fingerprint: record.fingerprint,
+    name: record.name,
+    outputPath: record.output,
+    state: 'PLANNING',
+    run: 0,
+    executionId: '',
+    generations: record.shape.steps.map(() => 0),
+    createdAtMs: record.createdAtMs,
+    updatedAtMs: record.createdAtMs,
+  });
+  assert(job.fingerprint === record.fingerprint, 'two jobs never share an id');
+  return { kind: 'open', item: job };
+}
+
+/** `_SUCCESS` of a job that is DONE. */
+export async function readSuccess(world: World, record: JobRecord): Promise<SuccessFile> {
+  const bytes = await world.openOutput(record.output, record.jobId).readSuccess();
+  const success = bytes === undefined ? undefined : parseSuccess(bytes);
+  assert(success !== undefined, 'a DONE job has written _SUCCESS');
+  return success;
+}
