@@ -19,7 +19,7 @@ function hammer(path: string): string {
   return `
     const { SqliteTaskLedger } = await import(${lib('sqlite-task-ledger.ts')});
     const { SystemClock } = await import(${lib('../node/system-clock.ts')});
-    const { RandomIds } = await import(${lib('random-ids.ts')});
+    const { RandomIds } = await import(${lib('../node/random-ids.ts')});
     const ids = new RandomIds();
     const ledger = new SqliteTaskLedger({ path: ${JSON.stringify(path)}, clock: new SystemClock() });
     const failure = { name: 'E', code: 'E', message: 'e', retryable: true };
