@@ -20,6 +20,8 @@ await build({
     'worker-process': 'lib/local/sandbox/worker-process.ts',
     'task-thread': 'lib/node/sandbox/task-thread.ts',
     'local-runner': 'lib/local/local-runner.ts',
+    'describe-runner': 'lib/node/bundle/describe-runner.ts',
+    'pack-jobs': 'lib/cli/pack-jobs-main.ts',
   },
   outdir: dist,
   bundle: true,

@@ -4,6 +4,7 @@ const SOURCES = {
   'worker-process': '../../local/sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
   'local-runner': '../../local/local-runner.ts',
+  'describe-runner': './describe-runner.ts',
 } as const;
 
 /** File URL of one of the engine's modules. Built, all of them and every shared chunk lie in one folder. */
