@@ -40,7 +40,7 @@ export type StepAccount = {
 export async function readStepAccounts(
   world: World,
   job: JobRecord,
-  run: number,
+  run: number | undefined,
   generations: readonly number[],
   known: Map<string, AttemptFile>,
 ): Promise<readonly StepAccount[] | 'lost'> {
@@ -59,7 +59,7 @@ async function readStepAccount(
   world: World,
   job: JobRecord,
   plan: StepPlan,
-  run: number,
+  run: number | undefined,
   generation: number,
   known: Map<string, AttemptFile>,
 ): Promise<StepAccount | 'lost'> {
@@ -75,7 +75,7 @@ async function mapTotals(
   world: World,
   job: JobRecord,
   plan: StepPlan,
-  run: number,
+  run: number | undefined,
   generation: number,
   winners: readonly Winner[],
   files: readonly AttemptFile[],
@@ -88,17 +88,17 @@ async function mapTotals(
   return plan.mapOnly ? await mapOnlyTotals(world, job, plan, files) : await shuffledTotals(world, job, plan, run, generation);
 }
 
-/** Those of the index; an index that is lost by now is written anew. */
+/** Those of the index; an index that is lost by now is written anew, where that may invalidate commits. */
 async function shuffledTotals(
   world: World,
   job: JobRecord,
   plan: StepPlan,
-  run: number,
+  run: number | undefined,
   generation: number,
 ): Promise<MapTotals | 'lost'> {
   const manifest = await readShuffleManifest(world, job.jobId, plan.step, generation);
   if (manifest !== undefined) return manifest.totals;
-  if ((await buildShuffle(world, job, plan, run)) === 'lost') return 'lost';
+  if (run === undefined || (await buildShuffle(world, job, plan, run)) === 'lost') return 'lost';
   return (await readShuffleManifest(world, job.jobId, plan.step, generation))?.totals ?? 'lost';
 }
 

@@ -5,7 +5,9 @@ import type { AttemptFile } from '../output/attempt-file.ts';
 import { balanceOutput, type Receipt } from '../output/receipt.ts';
 import { encodeReceipt, encodeSuccess, parseSuccess } from '../output/success-file.ts';
 import type { OutputStore } from '../ports/output-store.ts';
+import type { World } from '../ports/world.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import { readJson } from '../work/json-object.ts';
 import { receiptKey } from '../work/work-layout.ts';
 import { advanceJob, type Flow } from './advance-job.ts';
 import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
@@ -47,7 +49,8 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   const output = world.openOutput(job.output, jobId);
   let receipt = await readOwnReceipt(output, job);
   if (receipt === undefined) {
-    const accounts = await readStepAccounts(world, job, run, generations, known);
+    // A loss takes the job out of COMMITTING only when nothing can be seen any more.
+    const accounts = await readStepAccounts(world, job, undefined, generations, known);
     if (accounts === 'lost') return takeBack(flow, job, call, output);
     const start = item.state === 'COMMITTING' ? (call.at.published ?? 0) : 0;
     if (start === 0) {
@@ -152,9 +155,17 @@ async function takeBack(flow: Flow, job: JobRecord, call: CommitCall, output: Ou
   const { state } = await readJobItem(world, jobId);
   if (state === 'DONE') return { next: 'done' };
   await isStillOurs(flow, call);
+  const winners = await lastWinners(flow, job);
+  // First what is still staged, so that another call of Commit which is under way finds nothing that it could make visible.
+  for (const { result } of winners) await discardParts(world, output, result.attemptKey);
   if (await isOutputOwn(world, output, jobId)) await output.clear([], job.createdAtMs);
-  for (const { task, attemptId } of await lastWinners(flow, job)) await world.ledger.invalidate(task, attemptId, run);
+  for (const { task, attemptId } of winners) await world.ledger.invalidate(task, attemptId, run);
   return goRound(flow, job, call);
+}
+
+async function discardParts(world: World, output: OutputStore, attemptKey: string): Promise<void> {
+  const file = await readJson<AttemptFile>(world, attemptKey);
+  for (const { staged } of file?.parts ?? []) await output.discard(staged);
 }
 
 async function lastWinners({ world }: Flow, job: JobRecord): Promise<readonly Winner[]> {

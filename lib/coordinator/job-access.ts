@@ -19,6 +19,17 @@ export class RunReplacedError extends RefoldError {
   }
 }
 
+/** The state machine of this run has marked the job as failed already: what still runs of it must change nothing. */
+export class RunEndedError extends RefoldError {
+  override readonly name = 'RunEndedError';
+  readonly code = 'REFOLD_RUN_ENDED';
+  readonly retryable = false;
+  readonly hint = 'Run the same command again to go on from the finished tasks.';
+  constructor(values: { jobId: string; run: number }, options?: ErrorOptions) {
+    super(`Run ${values.run} of ${values.jobId} has ended: the job is FAILED.`, values, options);
+  }
+}
+
 /** Someone cancelled the job while it ran. */
 export class JobCancelledError extends RefoldError {
   override readonly name = 'JobCancelledError';
@@ -43,7 +54,7 @@ export async function readJobItem(world: Pick<World, 'ledger'>, jobId: string): 
 /**
  * Moves the job to `to`, from whichever state it is in, by conditional writes alone. COMMITTING only rolls forward: it is left by
  * `invalidate`, never here, and DONE is entered from COMMITTING alone: see `enterDone`.
- * @throws RunReplacedError, JobCancelledError
+ * FAILED is left by the next run alone. @throws RunReplacedError, RunEndedError, JobCancelledError
  */
 export async function enterState(
   world: Pick<World, 'ledger'>,
@@ -57,6 +68,7 @@ export async function enterState(
     if (job.run !== run || job.state === 'DONE')
       throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
     if (job.state === 'CANCELLED') throw new JobCancelledError({ jobId });
+    if (job.state === 'FAILED') throw new RunEndedError({ jobId, run });
     if (job.state === to) return 'moved';
     if (options.generations !== undefined && JSON.stringify(job.generations) !== JSON.stringify(options.generations))
       return 'generations-changed';

@@ -59,11 +59,12 @@ function winner(task: TaskId, { attemptId, result }: Commit): Winner {
 
 /**
  * The attempt files of winners, in their order. Each that is gone has its commit invalidated: `lost` once all were tried.
+ * @param run that invalidates; undefined leaves the commits as they are, for a caller who has output to take back first
  * @param known files read before, by key
  */
 export async function readWinnerFiles(
   world: Pick<World, 'work' | 'ledger' | 'log'>,
-  run: number,
+  run: number | undefined,
   winners: readonly Winner[],
   known: Map<string, AttemptFile> = new Map(),
 ): Promise<readonly AttemptFile[] | 'lost'> {
@@ -77,7 +78,7 @@ export async function readWinnerFiles(
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error;
       world.log.write('warn', 'an attempt file is gone: its task runs again', { ...task });
-      await world.ledger.invalidate(task, attemptId, run);
+      if (run !== undefined) await world.ledger.invalidate(task, attemptId, run);
       lost = true;
     }
   }

@@ -89,7 +89,12 @@ export class JobCheckers {
     if (attemptId !== undefined && !this.#everWon.has(attemptId)) this.violate(`${key} is read, and its attempt never committed`);
   }
 
-  /** An attempt's object or staged part is thrown away: never that of a commit. */
+  /** A staged part is thrown away: that of a commit only by Commit, which takes the whole output back, maybe twice at once. */
+  partDiscarded(attemptId: string, what: string): void {
+    if (!this.hasCommitted) this.discarded(attemptId, what);
+  }
+
+  /** An attempt's object is thrown away: never that of a commit. */
   discarded(attemptId: string | undefined, what: string): void {
     if (attemptId !== undefined && [...this.#winners.values()].includes(attemptId))
       this.violate(`${what} is deleted, and committed`);

@@ -5,6 +5,7 @@ import { parseSuccess, type SuccessFile } from '../../lib/output/success-file.ts
 import { listInput } from '../../lib/split/list-input.ts';
 import { readStepPlan } from '../../lib/split/plan-step.ts';
 import { eachSplit } from '../../lib/split/read-splits.ts';
+import { soloRefusedKey } from '../../lib/work/work-layout.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { chooseCase, type Expected, type JobCase, makeInput } from './job-cases.ts';
 import { showOutput } from './job-checkers.ts';
@@ -69,7 +70,7 @@ export async function simulateSeed(seed: number, options: { readonly trace?: (li
   const ended = await runToEnd(world, settings, failures, options.trace ?? (() => {}));
   const { checkers } = world;
   await checkEnd(world, chosen, input, record, ended);
-  checkStaging(world, settings.sandboxes);
+  await checkStaging(world, settings.sandboxes);
   return {
     seed,
     name: chosen.name,
@@ -229,11 +230,17 @@ async function checkEnd(
   checkReceipt(checkers.violate.bind(checkers), expected, success, written.length, input, record);
 }
 
-/** After DONE only an attempt that died, or was told of an error, may leave something in staging: its sandbox could not clean up. */
-function checkStaging(world: SimulatedWorld, sandboxes: readonly SimulatedProcess[]): void {
+/**
+ * After DONE only an attempt that died, or was told of an error, may leave something in staging: its sandbox could not clean up. And a
+ * Solo that was given up, but lives on and commits after its job is done: it has won, so it leaves its parts to a Commit that never comes.
+ */
+async function checkStaging(world: SimulatedWorld, sandboxes: readonly SimulatedProcess[]): Promise<void> {
   const { checkers, faults } = world;
   if (checkers.state !== 'DONE' || faults.injected.has('transientError') || faults.injected.has('lostReply')) return;
+  const wasRefused = (await world.work.head(soloRefusedKey(JOB_ID, 0))) !== undefined;
+  const solo = await world.ledger.readTask({ jobId: JOB_ID, step: 0, phase: 'reduce', index: 0 });
   for (const attemptId of checkers.staged.values()) {
+    if (wasRefused && solo?.commit?.attemptId === attemptId) continue;
     const sandbox = sandboxes.find(({ name }) => name === attemptId);
     if (sandbox?.isAlive && !faults.injected.has('lostAttemptFile')) checkers.violate(`${attemptId} left a part in staging`);
   }

@@ -211,7 +211,7 @@ function faultyOutput(output: OutputStore, world: SimulatedWorld, calls: FaultyC
       }),
     discard: (part) =>
       change(async () => {
-        checkers.discarded(part.attemptId, part.name);
+        checkers.partDiscarded(part.attemptId, part.name);
         checkers.staged.delete(part.name + part.attemptId);
         await output.discard(part);
       }),
@@ -256,9 +256,9 @@ function faultyLedger(world: SimulatedWorld, calls: FaultyCalls): TaskLedger {
     readJob: (jobId) => calls.call(() => ledger.readJob(jobId)),
     listJobs: () => calls.call(() => ledger.listJobs()),
     startRun: (...run) => change(() => ledger.startRun(...run)),
-    beginAttempt: (task, attemptId) =>
+    beginAttempt: (task, attemptId, sandboxMemoryBytes) =>
       change(async () => {
-        const answer = await ledger.beginAttempt(task, attemptId);
+        const answer = await ledger.beginAttempt(task, attemptId, sandboxMemoryBytes);
         if (answer.kind === 'begun') checkers.begun(task);
         return answer;
       }),
