@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/e2e/**/*.e2e.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 8,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
