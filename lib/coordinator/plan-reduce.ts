@@ -43,7 +43,8 @@ export async function buildShuffle(world: World, job: JobRecord, plan: StepPlan,
   if (set === undefined) return 'lost';
   const manifest = await writeIndex(world, job, plan, set, run);
   if (manifest === 'lost') return 'lost';
-  await writeReduceGroups(world, job.jobId, plan.step, groupPartitions(manifest.partitionRawBytes, job.options.reduceTasks));
+  const groups = groupPartitions(manifest.partitionRawBytes, job.options.reduceTasks, plan.splits);
+  await writeReduceGroups(world, job.jobId, plan.step, groups);
   return 'built';
 }
 

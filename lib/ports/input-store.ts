@@ -2,6 +2,8 @@ import type { ObjectInfo } from './object-store.ts';
 
 /** Where a job's input lies. Read only. Keys are paths or object keys as the user would write them. */
 export interface InputStore {
+  /** How much is worth one request: what a reader asks for at a time, and ahead. @default 1 MiB */
+  readonly chunkBytes?: number;
   /**
    * Every object of one input location (a file, a folder, a glob, an `s3://` prefix), in UTF-8 byte order of the key, a page of
    * at most 1,000 at a time. Names that begin with `_` or `.` are skipped, below the location itself.

@@ -177,7 +177,7 @@ class PackedBytes {
 
   private fetch(position: number): Promise<Uint8Array> {
     const { key, version, bytes } = this.object;
-    return this.input.readRange(key, version, position, Math.min(position + CHUNK_BYTES, bytes));
+    return this.input.readRange(key, version, position, Math.min(position + (this.input.chunkBytes ?? CHUNK_BYTES), bytes));
   }
 }
 

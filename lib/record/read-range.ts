@@ -50,7 +50,7 @@ class RangeReading<R> {
   private carriedBytes = 0;
 
   constructor(options: ReadRangeOptions<R>) {
-    const { range, input, chunkBytes = CHUNK_BYTES, recordBytesMax = RECORD_BYTES_MAX } = options;
+    const { range, input, chunkBytes = input.chunkBytes ?? CHUNK_BYTES, recordBytesMax = RECORD_BYTES_MAX } = options;
     this.options = options;
     this.chunkBytes = chunkBytes;
     this.recordBytesMax = recordBytesMax;

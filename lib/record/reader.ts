@@ -94,7 +94,7 @@ export type ReadRangeOptions<R> = {
   readonly drain: () => Promise<void> | undefined;
   /** Asked after each drain: true ends the reading before the range's end. */
   readonly isDone?: () => boolean;
-  /** How much is read at a time, and read ahead. Default 1 MiB. */
+  /** How much is read at a time, and read ahead. Default what the store says, else 1 MiB. */
   readonly chunkBytes?: number;
   /** A longer record is an error. Default 512 MiB, about the longest string there is. */
   readonly recordBytesMax?: number;

@@ -7,19 +7,40 @@ import { groupsKey } from '../work/work-layout.ts';
 export type ReduceGroup = { readonly index: number; readonly partitionStart: number; readonly partitionEnd: number };
 export type PlacedGroup = ReduceGroup & { readonly row: RowRef };
 
+const MIB = 1024 * 1024;
 /** Raw bytes a reduce task gets, about, when its partitions are small: a task that is worth its start, and enough of them to share. */
-const REDUCE_TASK_BYTES = 8 * 1024 * 1024;
+const TASK_BYTES_MIN = 8 * MIB;
+/** A task fetches a range of every segment. Below this, the requests cost more than the work on what they bring. */
+const RANGE_BYTES = MIB;
+/** Tasks that a large shuffle has at least, so that there is something to share. */
+const TASKS_WANTED = 64;
+/** What fits the scratch space of a Lambda function twice: as fetched, and as merged. */
+const TASK_BYTES_MAX = 4096 * MIB;
+
+/** Raw bytes a reduce task gets, about: 8 MiB up to a shuffle of 512 MiB, then as much as makes each range it fetches worth its request. */
+export function reduceTaskBytes(shuffleBytes: number, splits: number): number {
+  return Math.max(TASK_BYTES_MIN, Math.min(splits * RANGE_BYTES, shuffleBytes / TASKS_WANTED, TASK_BYTES_MAX));
+}
 
 /**
  * Puts neighbouring partitions together until a reduce task has enough to do. Parts are written in partition order, so grouping changes
  * no order. With `reduceTasks` given by the user every partition is a task of its own.
+ * @param splits as many segments there are, of each of which a task fetches a range
  */
-export function groupPartitions(rawBytes: readonly number[], reduceTasks: number | 'auto'): readonly ReduceGroup[] {
+export function groupPartitions(
+  rawBytes: readonly number[],
+  reduceTasks: number | 'auto',
+  splits: number,
+): readonly ReduceGroup[] {
+  const taskBytes = reduceTaskBytes(
+    rawBytes.reduce((sum, bytes) => sum + bytes, 0),
+    splits,
+  );
   const groups: ReduceGroup[] = [];
   let partitionStart = 0;
   let bytes = 0;
   for (let partition = 0; partition < rawBytes.length; partition++) {
-    const isFull = partition > partitionStart && (reduceTasks !== 'auto' || bytes + rawBytes[partition]! > REDUCE_TASK_BYTES);
+    const isFull = partition > partitionStart && (reduceTasks !== 'auto' || bytes + rawBytes[partition]! > taskBytes);
     if (isFull) {
       groups.push({ index: groups.length, partitionStart, partitionEnd: partition });
       partitionStart = partition;

@@ -1,7 +1,8 @@
 const MIB = 1024 * 1024;
 /** Input bytes a partition stands for. Small, because neighbours are put together once their real size is known. */
 const INPUT_BYTES_PER_PARTITION = 16 * MIB;
-const PARTITIONS_MAX = 10_000;
+/** PlanReduce holds the indexes of 1,000 segments at a time, 28 bytes a partition. */
+const PARTITIONS_MAX = 4_000;
 /** Rows of the shuffle index: splits times partitions. */
 const INDEX_ROWS_MAX = 2e7;
 

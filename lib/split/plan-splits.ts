@@ -9,11 +9,23 @@ const MIB = 1024 * 1024;
 const SPLITS_WANTED = 8;
 const SPLIT_BYTES_MIN = 8 * MIB;
 const SPLIT_BYTES_MAX = 64 * MIB;
+/**
+ * A reduce task fetches a range of every segment, and each range is a request. With as many splits as reduce tasks and ranges of a MiB,
+ * requests cost less than the work on what they bring, and both phases have as many tasks as that allows (docs/cost-model.md).
+ */
+const SHUFFLE_RANGE_BYTES = MIB;
+/** A map task ends within Lambda's 15 minutes at 2 MB/s, and its spills fit the scratch space. */
+const LARGE_SPLIT_BYTES_MAX = 1024 * MIB;
 
-/** What `splitBytes: 'auto'` comes to: by the input alone, so that every run of a job agrees. */
+/**
+ * What `splitBytes: 'auto'` comes to: by the input alone, so that every run of a job agrees. An eighth of the input, from 8 to 64 MiB; from
+ * 4 GiB of input on it grows with the root of that, up to 1 GiB.
+ */
 export function resolveSplitBytes(splitBytes: number | 'auto', inputBytes: number): number {
   if (splitBytes !== 'auto') return splitBytes;
-  return Math.max(SPLIT_BYTES_MIN, Math.min(SPLIT_BYTES_MAX, Math.ceil(inputBytes / SPLITS_WANTED)));
+  const shared = Math.max(SPLIT_BYTES_MIN, Math.min(SPLIT_BYTES_MAX, Math.ceil(inputBytes / SPLITS_WANTED)));
+  const balanced = Math.min(LARGE_SPLIT_BYTES_MAX, Math.ceil(Math.sqrt(inputBytes * SHUFFLE_RANGE_BYTES)));
+  return Math.max(shared, balanced);
 }
 
 /** An object, and whether it may be cut. */

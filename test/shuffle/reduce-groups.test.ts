@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
-import { groupPartitions, readReduceGroups, writeReduceGroups } from '../../lib/shuffle/reduce-groups.ts';
+import { groupPartitions, readReduceGroups, reduceTaskBytes, writeReduceGroups } from '../../lib/shuffle/reduce-groups.ts';
 
 const MIB = 1024 * 1024;
 /** What a reduce task gets, about. */
 const TASK_BYTES = 8 * MIB;
 
 const show = (rawBytes: readonly number[], reduceTasks: number | 'auto' = 'auto') =>
-  groupPartitions(rawBytes, reduceTasks).map(({ partitionStart, partitionEnd }) => [partitionStart, partitionEnd]);
+  groupPartitions(rawBytes, reduceTasks, 8).map(({ partitionStart, partitionEnd }) => [partitionStart, partitionEnd]);
 
 describe('groupPartitions', () => {
   it.each([
@@ -54,10 +54,10 @@ describe('groupPartitions', () => {
   });
 
   it('gives each partition to one task, in order, and none to two; tasks are full or alone', () => {
-    const sizes = fc.array(fc.oneof(fc.constant(0), fc.nat({ max: 12 * MIB })), { minLength: 1, maxLength: 60 });
+    const sizes = fc.array(fc.oneof(fc.constant(0), fc.nat({ max: 12 * MIB })), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(sizes, fc.boolean(), (rawBytes, isAuto) => {
-        const groups = groupPartitions(rawBytes, isAuto ? 'auto' : rawBytes.length);
+        const groups = groupPartitions(rawBytes, isAuto ? 'auto' : rawBytes.length, 1_000);
         expect(groups.map(({ index }) => index)).toEqual(groups.map((_, at) => at));
         const partitions = groups.flatMap(({ partitionStart, partitionEnd }) =>
           Array.from({ length: partitionEnd - partitionStart }, (_, at) => partitionStart + at),
@@ -77,8 +77,24 @@ describe('groupPartitions', () => {
   });
 });
 
+describe('reduceTaskBytes', () => {
+  it.each([
+    { name: 'the smallest task up to a shuffle of 512 MiB', shuffleMib: 512, splits: 10_000, expectedMib: 8 },
+    { name: 'the smallest task of few segments', shuffleMib: 1e6, splits: 8, expectedMib: 8 },
+    { name: 'a MiB of each segment', shuffleMib: 1e6, splits: 1_000, expectedMib: 1_000 },
+    { name: 'a share of a small shuffle of many segments', shuffleMib: 6_400, splits: 1_000, expectedMib: 100 },
+    { name: 'no more than scratch holds twice', shuffleMib: 1e7, splits: 10_000, expectedMib: 4_096 },
+  ])('gives $name', ({ shuffleMib, splits, expectedMib }) => {
+    expect(reduceTaskBytes(shuffleMib * MIB, splits)).toBe(expectedMib * MIB);
+  });
+
+  it('makes fewer tasks of a large shuffle', () => {
+    expect(groupPartitions(new Array<number>(4_000).fill(100 * MIB), 'auto', 1_000)).toHaveLength(400);
+  });
+});
+
 describe('writeReduceGroups', () => {
-  const groupsOf = (count: number) => groupPartitions(new Array<number>(count).fill(1), count);
+  const groupsOf = (count: number) => groupPartitions(new Array<number>(count).fill(1), count, 1);
 
   it('answers groups with the rows where they lie, and reads them back', async () => {
     const work = new MemoryObjectStore();

@@ -10,7 +10,7 @@ describe('countPartitions', () => {
     { name: 'one up to 16 MiB', inputBytes: 16 * MIB, splits: 2, expected: 1 },
     { name: 'two for a byte more', inputBytes: 16 * MIB + 1, splits: 3, expected: 2 },
     { name: 'one for each 16 MiB', inputBytes: 1600 * MIB, splits: 25, expected: 100 },
-    { name: 'no more than 10,000', inputBytes: 1e13, splits: 1_000, expected: 10_000 },
+    { name: 'no more than 4,000', inputBytes: 1e13, splits: 1_000, expected: 4_000 },
     {
       name: 'fewer where there are many splits: 20 million rows of the index',
       inputBytes: 1e13,

@@ -162,7 +162,10 @@ describe('resolveSplitBytes', () => {
     { name: 'the least up to eight times that', splitBytes: 'auto' as const, inputBytes: 64 * MIB, expected: 8 * MIB },
     { name: 'an eighth of the input, rounded up', splitBytes: 'auto' as const, inputBytes: 64 * MIB + 1, expected: 8 * MIB + 1 },
     { name: 'an eighth of a larger one', splitBytes: 'auto' as const, inputBytes: 400 * MIB, expected: 50 * MIB },
-    { name: 'no more than 64 MiB', splitBytes: 'auto' as const, inputBytes: 1e13, expected: 64 * MIB },
+    { name: 'no more than 64 MiB', splitBytes: 'auto' as const, inputBytes: 600 * MIB, expected: 64 * MIB },
+    { name: 'just that up to 4 GiB', splitBytes: 'auto' as const, inputBytes: 4096 * MIB, expected: 64 * MIB },
+    { name: 'as many MiB as there will be splits', splitBytes: 'auto' as const, inputBytes: 40_000 * MIB, expected: 200 * MIB },
+    { name: 'no more than 1 GiB', splitBytes: 'auto' as const, inputBytes: 1e14, expected: 1024 * MIB },
   ])('gives $name', ({ splitBytes, inputBytes, expected }) => {
     expect(resolveSplitBytes(splitBytes, inputBytes)).toBe(expected);
   });
