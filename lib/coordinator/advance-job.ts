@@ -11,9 +11,9 @@ import { readAllTasks, uncommitted } from '../work/read-tasks.ts';
 import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from '../work/work-layout.ts';
 import { digestsThatDiffer } from './check-digests.ts';
 import { enterState, readJobItem } from './job-access.ts';
-import type { CommitNext, MapNext, PlanNext, PlanReduceNext, ReduceNext, SampleNext, SoloNext } from './machine-call.ts';
+import type { CommitNext, MapNext, PlanNext, PlanReduceNext, ReduceNext, SampleNext, SoloNext, TaskRef } from './machine-call.ts';
 import { soloCommit, winnerIds } from './step-output.ts';
-import { TASKS_PER_GROUP_MAX, writeTaskList } from './task-list.ts';
+import { type Pace, paceOf, writeTaskList } from './task-list.ts';
 
 export type Next = PlanNext | SoloNext | SampleNext | MapNext | PlanReduceNext | ReduceNext | CommitNext;
 
@@ -40,6 +40,10 @@ export type Flow = {
   readonly world: World;
   /** Tasks at a time in the phase; 0 = as many as there may be. */
   readonly workers: number;
+  /** Who keeps to that: the sandboxes, which let what is too much wait, or the state machine itself. @default sandboxes */
+  readonly boundBy?: 'sandboxes' | 'machine';
+  /** Phases run beside the watch, which the machine must have been built with. */
+  readonly watch?: boolean;
   /** May this run replace what others left at the output? */
   readonly overwrite: boolean;
   /** How the state machine's reader of task lists names the work area: its bucket, and what keys begin with there. @default that of one machine */
@@ -134,12 +138,8 @@ async function nextOfPhases(
   if (missingMaps.length > 0) {
     await enterState(world, jobId, run, 'MAPPING');
     const key = mapTasksKey(jobId, step, run, round);
-    await writeTaskList(
-      world,
-      key,
-      missingMaps.map((index) => ({ index, row: splitRow(plan, index) })),
-    );
-    return { next: 'map', step, round, ...place(flow, key) };
+    const tasks = missingMaps.map((index) => ({ index, row: splitRow(plan, index) }));
+    return { next: 'map', step, round, ...(await listTasks(flow, key, tasks)) };
   }
   if (plan.mapOnly) return 'complete';
   const item = await readJobItem(world, jobId);
@@ -163,12 +163,8 @@ async function nextOfPhases(
   }
   if (missing.length === 0) return 'complete';
   const key = reduceTasksKey(jobId, step, run, round);
-  await writeTaskList(
-    world,
-    key,
-    missing.map((index) => ({ index, row: groups[index]!.row })),
-  );
-  return { next: 'reduce', step, round, ...place(flow, key) };
+  const listed = missing.map((index) => ({ index, row: groups[index]!.row }));
+  return { next: 'reduce', step, round, ...(await listTasks(flow, key, listed)) };
 }
 
 function commitsOf(
@@ -182,9 +178,10 @@ function commitsOf(
   );
 }
 
-function place(flow: Flow, key: string): { bucket: string; key: string; groupConcurrency: number; taskConcurrency: number } {
-  // Enough groups under way to keep every sandbox busy, and few enough that waiting tasks cost no memory.
-  const groupConcurrency = flow.workers === 0 ? 0 : 2 * flow.workers + 2;
+async function listTasks(flow: Flow, key: string, tasks: readonly TaskRef[]): Promise<Omit<MapNext, 'next' | 'step' | 'round'>> {
+  const pace: Pace = paceOf(tasks.length, flow.workers, flow.boundBy ?? 'sandboxes');
+  await writeTaskList(flow.world, key, tasks, pace.groupSize);
   const { bucket, prefix } = flow.workArea ?? { bucket: 'work', prefix: '' };
-  return { bucket, key: `${prefix}${key}`, groupConcurrency, taskConcurrency: TASKS_PER_GROUP_MAX };
+  const { groupConcurrency, taskConcurrency } = pace;
+  return { bucket, key: `${prefix}${key}`, groupConcurrency, taskConcurrency, ...(flow.watch === true && { watch: true }) };
 }

@@ -26,6 +26,8 @@ export type PhaseNext<P extends 'map' | 'reduce'> = Place<P> & {
   /** Groups at a time, and tasks at a time within one group (≤ 40). 0 is as many as there may be. */
   readonly groupConcurrency: number;
   readonly taskConcurrency: number;
+  /** There when the phase is to run beside the watch, which the machine must have been built with. */
+  readonly watch?: true;
 };
 export type MapNext = PhaseNext<'map'>;
 export type ReduceNext = PhaseNext<'reduce'>;
@@ -49,6 +51,11 @@ export type TaskAnswer = Readonly<Record<string, never>>;
 export type CheckCall = Call<MapNext | ReduceNext | SoloNext>;
 /** `plan` is the next step of a chain, or Solo given up. */
 export type CheckAnswer = MapNext | PlanReduceNext | ReduceNext | SoloNext | PlanNext | CommitNext;
+
+/** `at` is the phase under watch, `watch` the last answer of this loop. */
+export type WatchCall = Call<MapNext | ReduceNext> & { readonly watch?: WatchAnswer };
+/** `phaseDone`: every task is committed, so the phase need not be waited for. `seconds` until the next call. */
+export type WatchAnswer = { readonly next: 'wait' | 'phaseDone'; readonly seconds: number };
 
 export type PlanReduceCall = Call<PlanReduceNext>;
 export type PlanReduceAnswer = MapNext | PlanReduceNext | ReduceNext | PlanNext | CommitNext;

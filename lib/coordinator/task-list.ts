@@ -4,11 +4,50 @@ import type { TaskGroup, TaskRef } from './machine-call.ts';
 
 /** A child of the distributed map runs this many tasks at most, so that a thousand tasks start in a second. */
 export const TASKS_PER_GROUP_MAX = 40;
+/** Children of one distributed map (AWS quotas); what is more comes in the next round. */
+export const GROUPS_MAX = 10_000;
+/** Children that are started before all workers are busy: a state machine starts about a hundred a second. */
+const GROUPS_AT_A_TIME = 100;
+/** Groups that each place for a group sees in turn, where there are tasks enough: a place waits for the slowest task of its group. */
+const GROUPS_IN_TURN = 4;
 
-/** Writes a phase's task list: small groups while there are few tasks, so that none waits behind another. */
-export async function writeTaskList(world: Pick<World, 'work'>, key: string, tasks: readonly TaskRef[]): Promise<void> {
-  const groupSize = Math.max(1, Math.min(TASKS_PER_GROUP_MAX, Math.ceil(tasks.length / 256)));
+/** How the tasks of a phase are grouped, and how many of them run at a time. 0 at a time is as many as there may be. */
+export type Pace = {
+  readonly groupSize: number;
+  readonly groupConcurrency: number;
+  /** Of each group. */
+  readonly taskConcurrency: number;
+};
+
+/**
+ * With sandboxes that let surplus tasks wait, groups are small while there are few tasks, so that none waits behind another, and enough of
+ * them are under way to keep every sandbox busy. Where nothing else bounds the tasks, groups × tasks at a time never exceed `workers`.
+ * @param workers 0 = as many as there may be
+ */
+export function paceOf(tasks: number, workers: number, boundBy: 'sandboxes' | 'machine'): Pace {
+  if (boundBy === 'sandboxes' || workers === 0) {
+    const groupSize = clamp(Math.ceil(tasks / 256), 1, TASKS_PER_GROUP_MAX);
+    return { groupSize, groupConcurrency: workers === 0 ? 0 : 2 * workers + 2, taskConcurrency: TASKS_PER_GROUP_MAX };
+  }
+  const taskConcurrency = clamp(Math.ceil(workers / GROUPS_AT_A_TIME), 1, TASKS_PER_GROUP_MAX);
+  const groupConcurrency = Math.min(GROUPS_MAX, Math.floor(workers / taskConcurrency));
+  const groupSize = clamp(Math.ceil(tasks / (groupConcurrency * GROUPS_IN_TURN)), taskConcurrency, TASKS_PER_GROUP_MAX);
+  return { groupSize, groupConcurrency, taskConcurrency };
+}
+
+/** Writes a phase's task list: at most GROUPS_MAX groups, the first tasks first. */
+export async function writeTaskList(
+  world: Pick<World, 'work'>,
+  key: string,
+  tasks: readonly TaskRef[],
+  groupSize: number,
+): Promise<void> {
   const groups: TaskGroup[] = [];
-  for (let start = 0; start < tasks.length; start += groupSize) groups.push({ tasks: tasks.slice(start, start + groupSize) });
+  for (let start = 0; start < tasks.length && groups.length < GROUPS_MAX; start += groupSize)
+    groups.push({ tasks: tasks.slice(start, start + groupSize) });
   await world.work.put(key, encodeJson(groups));
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
 }

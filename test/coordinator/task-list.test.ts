@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TaskGroup, TaskRef } from '../../lib/coordinator/machine-call.ts';
-import { writeTaskList } from '../../lib/coordinator/task-list.ts';
+import { paceOf, writeTaskList } from '../../lib/coordinator/task-list.ts';
 import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
 import { splitRow } from '../../lib/split/read-splits.ts';
 import type { StepPlan } from '../../lib/split/step-plan.ts';
@@ -17,9 +17,12 @@ function planOf(...chunkRows: readonly number[]): StepPlan {
   return { format: 1, step: 0, splits, objects: 1, inputBytes: 1, chunks, partitions: 1, mapOnly: false, solo: false };
 }
 
-async function listOf(tasks: readonly TaskRef[]): Promise<readonly TaskGroup[]> {
+async function listOf(
+  tasks: readonly TaskRef[],
+  { groupSize } = paceOf(tasks.length, 4, 'sandboxes'),
+): Promise<readonly TaskGroup[]> {
   const work = new MemoryObjectStore();
-  await writeTaskList({ work }, 'list.json', tasks);
+  await writeTaskList({ work }, 'list.json', tasks, groupSize);
   return JSON.parse(Buffer.from(await work.read('list.json')).toString('utf8')) as TaskGroup[];
 }
 
@@ -87,5 +90,43 @@ describe('writeTaskList', () => {
   it('keeps the tasks that are left as they are: any indexes, with the rows where they lie', async () => {
     const tasks = [7, 3, 900_000].map((index) => ({ index, row: { key: `chunk-${index}`, byteStart: 5, byteEnd: 9 } }));
     expect((await listOf(tasks)).flatMap((group) => group.tasks)).toEqual(tasks);
+  });
+
+  it('lists no more groups than a distributed map may have; the rest comes in the next round', async () => {
+    const groups = await listOf(tasksOf(450_000));
+    expect(groups).toHaveLength(10_000);
+    expect(groups.at(-1)?.tasks.at(-1)?.index).toBe(399_999);
+  });
+});
+
+describe('paceOf', () => {
+  it('never lets more tasks run at a time than there are workers, where the machine alone bounds them', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 400_000 }), fc.integer({ min: 1, max: 10_000 }), (tasks, workers) => {
+        const { groupSize, groupConcurrency, taskConcurrency } = paceOf(tasks, workers, 'machine');
+        expect(groupConcurrency).toBeGreaterThanOrEqual(1);
+        expect(groupConcurrency * taskConcurrency).toBeLessThanOrEqual(workers);
+        expect(taskConcurrency).toBeLessThanOrEqual(groupSize);
+        expect(groupSize).toBeLessThanOrEqual(40);
+        expect(Math.ceil(tasks / groupSize)).toBeLessThanOrEqual(10_000);
+      }),
+    );
+  });
+
+  it.each([
+    { tasks: 1_000, workers: 1_000, pace: { groupSize: 10, groupConcurrency: 100, taskConcurrency: 10 } },
+    { tasks: 1_000, workers: 10_000, pace: { groupSize: 40, groupConcurrency: 250, taskConcurrency: 40 } },
+    { tasks: 100_000, workers: 1_000, pace: { groupSize: 40, groupConcurrency: 100, taskConcurrency: 10 } },
+    { tasks: 30, workers: 9, pace: { groupSize: 1, groupConcurrency: 9, taskConcurrency: 1 } },
+    { tasks: 500, workers: 1, pace: { groupSize: 40, groupConcurrency: 1, taskConcurrency: 1 } },
+    { tasks: 7, workers: 150, pace: { groupSize: 2, groupConcurrency: 75, taskConcurrency: 2 } },
+  ])('starts $tasks tasks on $workers workers in few children, and none waits without need', ({ tasks, workers, pace }) => {
+    expect(paceOf(tasks, workers, 'machine')).toEqual(pace);
+    expect(Math.min(Math.ceil(tasks / pace.groupSize), pace.groupConcurrency)).toBeLessThanOrEqual(250);
+  });
+
+  it('keeps every sandbox busy that bounds itself, and asks for as many as there may be where nobody says', () => {
+    expect(paceOf(1_000, 4, 'sandboxes')).toEqual({ groupSize: 4, groupConcurrency: 10, taskConcurrency: 40 });
+    expect(paceOf(10, 0, 'machine')).toEqual({ groupSize: 1, groupConcurrency: 0, taskConcurrency: 40 });
   });
 });
