@@ -6,7 +6,7 @@ import { makeFolders, nodeFileSystem } from '../node/file-system.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Format of the tables below; kept in the file as `user_version`. */
-const LEDGER_FORMAT = 1;
+const LEDGER_FORMAT = 2;
 
 /**
  * `end` is null while an attempt may run. The partial index is the promise of the ledger in the database's own words: a task has
@@ -16,7 +16,8 @@ const TABLES = `
   CREATE TABLE jobs (job_id TEXT PRIMARY KEY, created_at_ms INTEGER NOT NULL, job TEXT NOT NULL, last_move TEXT) WITHOUT ROWID;
   CREATE TABLE attempts (
     job_id TEXT NOT NULL, step INTEGER NOT NULL, phase TEXT NOT NULL, task INTEGER NOT NULL, number INTEGER NOT NULL,
-    attempt_id TEXT NOT NULL, "end" TEXT, "commit" TEXT, failure TEXT,
+    attempt_id TEXT NOT NULL, began_at_ms INTEGER NOT NULL, memory_mb REAL NOT NULL,
+    "end" TEXT, ended_at_ms INTEGER, "commit" TEXT, failure TEXT,
     PRIMARY KEY (job_id, step, phase, task, number)
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX one_commit_a_task ON attempts (job_id, step, phase, task) WHERE "end" = 'committed';

@@ -63,9 +63,12 @@ export class SqliteTaskLedger implements TaskLedger {
     });
   }
 
-  async beginAttempt(task: TaskId, attemptId: string): ReturnType<TaskLedger['beginAttempt']> {
+  async beginAttempt(task: TaskId, attemptId: string, sandboxMemoryBytes = 0): ReturnType<TaskLedger['beginAttempt']> {
     const database = await this.#open();
-    return database.write(() => decide(database, task, (attempts) => decideBegin(attempts, attemptId)));
+    const nowMs = this.#clock.nowMs();
+    return database.write(() =>
+      decide(database, task, (attempts) => decideBegin(attempts, attemptId, nowMs, sandboxMemoryBytes)),
+    );
   }
 
   async commit(task: TaskId, attemptId: string, result: TaskResult): ReturnType<TaskLedger['commit']> {
@@ -76,7 +79,8 @@ export class SqliteTaskLedger implements TaskLedger {
 
   async failAttempt(task: TaskId, attemptId: string, failure: Failure): Promise<void> {
     const database = await this.#open();
-    return database.write(() => decide(database, task, (attempts) => decideFail(attempts, attemptId, failure)));
+    const nowMs = this.#clock.nowMs();
+    return database.write(() => decide(database, task, (attempts) => decideFail(attempts, attemptId, failure, nowMs)));
   }
 
   async invalidate(task: TaskId, attemptId: string, run: number): Promise<'invalidated' | 'not-current'> {
@@ -170,7 +174,7 @@ export class SqliteTaskLedger implements TaskLedger {
 }
 
 const PAGE_TASKS_MAX = 1000;
-const ATTEMPT_COLUMNS = 'task, number, attempt_id, "end", "commit", failure';
+const ATTEMPT_COLUMNS = 'task, number, attempt_id, began_at_ms, memory_mb, "end", ended_at_ms, "commit", failure';
 
 type PhaseId = Pick<TaskId, 'jobId' | 'step' | 'phase'>;
 type Row = ReturnType<ReturnType<LedgerDatabase['sql']>['all']>[number];
@@ -185,13 +189,14 @@ function decide<Answer>(
   if (record !== undefined) {
     database
       .sql(
-        `INSERT INTO attempts (job_id, step, phase, task, number, attempt_id, "end", "commit", failure)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET "end" = excluded."end", "commit" = excluded."commit", failure = excluded.failure`,
+        `INSERT INTO attempts (job_id, step, phase, ${ATTEMPT_COLUMNS})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET "end" = excluded."end", ended_at_ms = excluded.ended_at_ms, "commit" = excluded."commit", failure = excluded.failure`,
       )
       .run(
         ...[task.jobId, task.step, task.phase, task.index, record.number, record.attemptId],
-        ...[record.end ?? null, toJson(record.commit), toJson(record.failure)],
+        ...[record.beganAtMs, record.sandboxMemoryMb, record.end ?? null, record.endedAtMs ?? null],
+        ...[toJson(record.commit), toJson(record.failure)],
       );
   }
   return answer;
@@ -226,7 +231,10 @@ function attemptOf(row: Row): LedgerAttempt {
   return {
     attemptId: String(row.attempt_id),
     number: Number(row.number),
+    beganAtMs: Number(row.began_at_ms),
+    sandboxMemoryMb: Number(row.memory_mb),
     end: (row.end ?? undefined) as AttemptEnd | undefined,
+    ...(row.ended_at_ms !== null && { endedAtMs: Number(row.ended_at_ms) }),
     ...(row.commit !== null && { commit: fromJson<NonNullable<LedgerAttempt['commit']>>(row.commit) }),
     ...(row.failure !== null && { failure: fromJson<Failure>(row.failure) }),
   };

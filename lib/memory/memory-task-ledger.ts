@@ -52,8 +52,8 @@ export class MemoryTaskLedger implements TaskLedger {
     return { kind: 'started', job: structuredClone(started.job) };
   }
 
-  async beginAttempt(task: TaskId, attemptId: string): ReturnType<TaskLedger['beginAttempt']> {
-    return this.#decide(task, (attempts) => decideBegin(attempts, attemptId));
+  async beginAttempt(task: TaskId, attemptId: string, sandboxMemoryBytes = 0): ReturnType<TaskLedger['beginAttempt']> {
+    return this.#decide(task, (attempts) => decideBegin(attempts, attemptId, this.#clock.nowMs(), sandboxMemoryBytes));
   }
 
   async commit(task: TaskId, attemptId: string, result: TaskResult): ReturnType<TaskLedger['commit']> {
@@ -61,7 +61,7 @@ export class MemoryTaskLedger implements TaskLedger {
   }
 
   async failAttempt(task: TaskId, attemptId: string, failure: Failure): Promise<void> {
-    this.#decide(task, (attempts) => decideFail(attempts, attemptId, structuredClone(failure)));
+    this.#decide(task, (attempts) => decideFail(attempts, attemptId, structuredClone(failure), this.#clock.nowMs()));
   }
 
   async invalidate(task: TaskId, attemptId: string, run: number): Promise<'invalidated' | 'not-current'> {

@@ -63,6 +63,15 @@ export type TaskItem = {
   readonly lastFailure?: Failure;
   /** Attempt ids whose commit was invalidated, in the order they began. */
   readonly invalidated: readonly string[];
+  readonly usage: TaskUsage;
+};
+
+/** What a task's attempts have used, for its price. Memory is that of the whole sandbox, as it is billed. */
+export type TaskUsage = {
+  /** Memory × time of the attempts that have ended: MB (2^20 bytes) times milliseconds. */
+  readonly finishedMbMs: number;
+  /** Those that have begun and not ended, in that order: they run, or were killed. */
+  readonly running: readonly { readonly beganAtMs: number; readonly sandboxMemoryMb: number }[];
 };
 
 /** Attempts that began and ended nowhere: they were killed, or still run. */
@@ -91,10 +100,12 @@ export interface TaskLedger {
   ): Promise<{ readonly kind: 'started' | 'refused'; readonly job: JobItem }>;
   /**
    * Condition: no commit. Answers with the attempt's number, from 1 and the same for a repeat, or with the commit that is there.
+   * @param sandboxMemoryBytes of the whole sandbox, where it is paid for by its memory; none by default
    */
   beginAttempt(
     task: TaskId,
     attemptId: string,
+    sandboxMemoryBytes?: number,
   ): Promise<{ readonly kind: 'begun'; readonly attempt: number } | { readonly kind: 'committed'; readonly commit: Commit }>;
   /**
    * Condition: no commit, and this attempt was never invalidated. An existing commit with my attemptId is a win: the reply was lost.

@@ -208,7 +208,20 @@ export function taskLedgerContract(
         expect(await ledger.beginAttempt(TASK, 'a')).toEqual({ kind: 'begun', attempt: 1 });
         expect(await other.beginAttempt(TASK, 'b')).toEqual({ kind: 'begun', attempt: 2 });
         expect(await other.beginAttempt(TASK, 'a')).toEqual({ kind: 'begun', attempt: 1 });
-        expect(await ledger.readTask(TASK)).toEqual({ index: 3, attempts: 2, lost: 0, failed: 0, invalidated: [] });
+        expect(await ledger.readTask(TASK)).toEqual({
+          index: 3,
+          attempts: 2,
+          lost: 0,
+          failed: 0,
+          invalidated: [],
+          usage: {
+            finishedMbMs: 0,
+            running: [
+              { beganAtMs: 1000, sandboxMemoryMb: 0 },
+              { beganAtMs: 1000, sandboxMemoryMb: 0 },
+            ],
+          },
+        });
       });
 
       it('numbers each task by itself', async () => {
@@ -247,6 +260,7 @@ export function taskLedgerContract(
           failed: 0,
           commit: winner,
           invalidated: [],
+          usage: { finishedMbMs: 0, running: [] },
         });
       });
 
@@ -333,7 +347,14 @@ export function taskLedgerContract(
         await ledger.beginAttempt(TASK, 'a');
         await ledger.commit(TASK, 'a', RESULT);
         expect(await ledger.invalidate(TASK, 'a', 1)).toBe('invalidated');
-        expect(await ledger.readTask(TASK)).toEqual({ index: 3, attempts: 1, lost: 0, failed: 0, invalidated: ['a'] });
+        expect(await ledger.readTask(TASK)).toEqual({
+          index: 3,
+          attempts: 1,
+          lost: 0,
+          failed: 0,
+          invalidated: ['a'],
+          usage: { finishedMbMs: 0, running: [] },
+        });
         expect(await other.commit(TASK, 'a', RESULT)).toEqual({ kind: 'invalidated' });
         expect(await other.beginAttempt(TASK, 'b')).toEqual({ kind: 'begun', attempt: 2 });
         expect(await other.commit(TASK, 'b', OTHER_RESULT)).toEqual({ kind: 'won' });
@@ -410,6 +431,76 @@ export function taskLedgerContract(
         ] as const) {
           expect(await ledger.invalidate({ ...TASK, jobId }, 'a', run)).toBe('not-current');
         }
+      });
+    });
+
+    describe('usage', () => {
+      const begin = async (attemptId: string, atMs: number, megabytes?: number): Promise<void> => {
+        nowMs = atMs;
+        await ledger.beginAttempt(TASK, attemptId, megabytes === undefined ? undefined : megabytes * 2 ** 20);
+      };
+      const usage = async () => (await other.readTask(TASK))?.usage;
+
+      it('has who runs, since when and in how much memory', async () => {
+        await begin('a', 1000, 1024);
+        await begin('b', 3000, 1769.5);
+        await begin('a', 9000, 4096);
+        expect(await usage()).toEqual({
+          finishedMbMs: 0,
+          running: [
+            { beganAtMs: 1000, sandboxMemoryMb: 1024 },
+            { beganAtMs: 3000, sandboxMemoryMb: 1769.5 },
+          ],
+        });
+      });
+
+      it('adds up attempts however they ended, each until its first end', async () => {
+        for (const [attemptId, megabytes] of [
+          ['failed', 1],
+          ['won', 100],
+          ['lost', 10_000],
+          ['killed', 7],
+        ] as const) {
+          await begin(attemptId, 1000, megabytes);
+        }
+        nowMs = 1003;
+        await ledger.failAttempt(TASK, 'failed', failure('boom'));
+        nowMs = 1005;
+        await ledger.commit(TASK, 'won', RESULT);
+        nowMs = 1007;
+        await ledger.commit(TASK, 'lost', RESULT);
+        nowMs = 2000;
+        await ledger.failAttempt(TASK, 'failed', failure('again'));
+        await ledger.commit(TASK, 'won', RESULT);
+        await ledger.commit(TASK, 'lost', RESULT);
+        expect(await usage()).toEqual({ finishedMbMs: 70_503, running: [{ beganAtMs: 1000, sandboxMemoryMb: 7 }] });
+      });
+
+      it('keeps what an invalidated attempt used, up to its commit', async () => {
+        await startJob('REDUCING');
+        await begin('a', 1000, 3);
+        nowMs = 1004;
+        await ledger.commit(TASK, 'a', RESULT);
+        nowMs = 5000;
+        await ledger.invalidate(TASK, 'a', 1);
+        expect(await usage()).toEqual({ finishedMbMs: 12, running: [] });
+      });
+
+      it('counts an attempt that failed and won after all until it won', async () => {
+        await begin('a', 1000, 3);
+        nowMs = 1002;
+        await ledger.failAttempt(TASK, 'a', failure('given up'));
+        nowMs = 1010;
+        await ledger.commit(TASK, 'a', RESULT);
+        expect(await usage()).toEqual({ finishedMbMs: 30, running: [] });
+        expect(await ledger.readTask(TASK)).not.toHaveProperty('lastFailure');
+      });
+
+      it('never goes down when the clock does', async () => {
+        await begin('a', 1000, 3);
+        nowMs = 900;
+        await ledger.commit(TASK, 'a', RESULT);
+        expect(await usage()).toEqual({ finishedMbMs: 0, running: [] });
       });
     });
 

@@ -138,7 +138,7 @@ describe('SqliteTaskLedger', () => {
     database.exec('PRAGMA user_version = 7');
     database.close();
     await expect(openLedger(path).listJobs()).rejects.toThrow(LedgerVersionError);
-    await expect(openLedger(path).listJobs()).rejects.toThrow(/has format 7; this refold reads format 1/);
+    await expect(openLedger(path).listJobs()).rejects.toThrow(/has format 7; this refold reads format 2/);
   });
 
   it('refuses a file that is no ledger', async () => {
