@@ -14,7 +14,7 @@ export type Flag = {
 export type Command = {
   readonly name: string;
   readonly summary: string;
-  /** Such as `<job.ts>`, or `[jobId]` when it may be left out; `''` for none. */
+  /** Such as `<job.ts>`, `[jobId]` when it may be left out, or `[job.ts …]` for any number; `''` for none. */
   readonly operand: string;
   readonly details?: string;
   readonly flags: readonly Flag[];

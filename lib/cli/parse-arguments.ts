@@ -4,12 +4,17 @@ import { UsageError, unknownName } from './usage-error.ts';
 
 /** What the command line gives a command. */
 export class GivenArguments {
-  readonly operand: string | undefined;
+  /** In the order in which they were given; one at most, but for a command that takes several. */
+  readonly operands: readonly string[];
   readonly values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(operand: string | undefined, values: ReadonlyMap<string, readonly string[]>) {
-    this.operand = operand;
+  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.operands = operands;
     this.values = values;
+  }
+
+  get operand(): string | undefined {
+    return this.operands[0];
   }
 
   has(name: string): boolean {
@@ -60,7 +65,7 @@ export async function parseArguments(command: Command, args: readonly string[]):
     values.set(flag.name, [...(held ?? []), value]);
   }
   checkOperands(command, operands);
-  return new GivenArguments(operands[0], values);
+  return new GivenArguments(operands, values);
 }
 
 type OptionToken = { readonly value: string | undefined; readonly inlineValue: boolean | undefined };
@@ -82,7 +87,7 @@ function readValue(command: Command, flag: Flag, { value, inlineValue }: OptionT
 
 function checkOperands(command: Command, operands: readonly string[]): void {
   const { name, operand } = command;
-  const mostOperands = operand === '' ? 0 : 1;
+  const mostOperands = operand === '' ? 0 : operand.endsWith(' …]') ? Number.POSITIVE_INFINITY : 1;
   if (operands.length > mostOperands) {
     throw new UsageError({
       problem: `${JSON.stringify(operands[mostOperands])} is one argument too many.`,

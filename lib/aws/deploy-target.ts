@@ -1,0 +1,28 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { RegionMissingError } from './aws-error.ts';
+import { bucketExists } from './bucket-exists.ts';
+import { describeStack } from './describe-stack.ts';
+import { AwsRequests } from './requests.ts';
+
+/** The stack by which the CDK knows an account and region; another name is the choice of people who know. */
+const BOOTSTRAP_STACK = 'CDKToolkit';
+
+/** What deploying asks of the account and region that the AWS tools would use. */
+export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
+  return {
+    /** @throws RegionMissingError */
+    async region(): Promise<string> {
+      try {
+        return await requests.client(S3Client).config.region();
+      } catch (error) {
+        throw new RegionMissingError({ action: 'refold deploy' }, { cause: error });
+      }
+    },
+    bucketExists: (bucket: string) => bucketExists(requests, bucket),
+    isBootstrapped: async (): Promise<boolean> => (await describeStack(requests, BOOTSTRAP_STACK)) !== undefined,
+    /** Undefined where the credentials do not say it. */
+    async account(): Promise<string | undefined> {
+      return (await requests.client(S3Client).config.credentials()).accountId;
+    },
+  };
+}
