@@ -47,6 +47,18 @@ export function checkDefinition(definition: object): void {
   if (fields['inputs'] === undefined && typeof fields['map'] !== 'function') throw new InvalidJobError('map must be a function');
   checkInputs(fields['inputs']);
   checkFunctions(fields);
+  checkNameAndParams(fields);
+}
+
+function checkNameAndParams({ name, params }: Record<string, unknown>): void {
+  if (name !== undefined && (typeof name !== 'string' || name === '')) throw new InvalidJobError('name must be a text');
+  if (params === undefined) return;
+  if (typeof params !== 'object' || params === null || Array.isArray(params))
+    throw new InvalidJobError('params must be an object of defaults');
+  for (const [param, value] of Object.entries(params)) {
+    if (!['string', 'number', 'boolean'].includes(typeof value))
+      throw new InvalidJobError(`the param ${param} must have a string, a number or a boolean for its default`);
+  }
 }
 
 function checkInputs(inputs: unknown): void {
