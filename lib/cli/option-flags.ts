@@ -1,7 +1,7 @@
 import { type JobOptions, OPTION_NAMES, OPTION_RULES } from '../job/job-options.ts';
 import type { Flag } from './command.ts';
 import type { GivenArguments } from './parse-arguments.ts';
-import { parseBytes, parseCount, parseDurationMs } from './quantity.ts';
+import { parseBytes, parseCount, parseDollars, parseDurationMs } from './quantity.ts';
 
 type OptionName = keyof typeof OPTION_RULES;
 type OptionKind = (typeof OPTION_RULES)[OptionName]['kind'];
@@ -14,6 +14,7 @@ const VALUES: Readonly<Record<OptionKind, string>> = {
   workers: 'N|inline',
   tasks: 'N|auto',
   choice: 'CHOICE',
+  dollars: 'USD',
 };
 
 /** A flag for every option of a job: `splitBytes` is `--split-bytes SIZE`. */
@@ -56,5 +57,7 @@ function readOption(flag: string, kind: OptionKind, text: string): number | stri
       return text === 'auto' ? text : parseCount(flag, text);
     case 'choice':
       return text;
+    case 'dollars':
+      return parseDollars(flag, text);
   }
 }

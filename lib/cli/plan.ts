@@ -43,7 +43,7 @@ type JobPlan = {
   }[];
   readonly steps: readonly PlannedStep[];
   readonly params: Readonly<Record<string, string | number | boolean>>;
-  readonly options: Readonly<Record<string, { readonly value: string | number; readonly source: OptionSource }>>;
+  readonly options: Readonly<Record<string, { readonly value: string | number | null; readonly source: OptionSource }>>;
   readonly workers: number | 'inline';
 };
 
@@ -158,6 +158,7 @@ function describeStep({ name, runs, splits, splitBytes, partitions, mapOnly }: P
 
 function describeOption(name: (typeof OPTION_NAMES)[number], { value, source }: JobPlan['options'][string]): string {
   const { kind } = OPTION_RULES[name];
+  if (value === null) return `no --${flagName(name)} (${source})`;
   const shown =
     typeof value === 'string'
       ? value

@@ -29,6 +29,14 @@ export function parseCount(option: string, text: string): number {
   return parseWithUnit(option, text, { '': 1 }, 'a whole number');
 }
 
+/** `5`, `0.25`, `$5`. @throws InvalidOptionError */
+export function parseDollars(option: string, text: string): number {
+  const digits = /^\s*\$?(\d+(?:\.\d+)?)\s*$/.exec(text)?.[1];
+  if (digits !== undefined) return Number(digits);
+  const rule = 'an amount of US dollars, such as 5 or 0.25';
+  throw new InvalidOptionError({ option, value: JSON.stringify(text), rule, hint: `Write --${option} as ${rule}.` });
+}
+
 function parseWithUnit(option: string, text: string, units: Readonly<Record<string, number>>, rule: string): number {
   const [, digits = '', unit = ''] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
   const factor = units[unit.toLowerCase()];

@@ -18,16 +18,41 @@ export async function openJob(world: World, record: JobRecord, overwrite: boolea
   const { jobId } = record;
   const known = await world.ledger.readJob(jobId);
   if (known?.state === 'DONE') {
-    const output = world.openOutput(record.output, jobId);
-    const bytes = await output.readSuccess();
-    const success = bytes === undefined ? undefined : parseSuccess(bytes);
-    if (success?.jobId === jobId) {
-      if (await isOutputWhole(output, success.parts)) return { kind: 'done', success, already: true };
-      await claimOutput(world, jobId); // For what is left of it.
-    }
+    const found = await findDoneOutput(world, record);
+    if (found.kind === 'whole') return { kind: 'done', success: found.success, already: true };
+    if (found.kind === 'partial') await claimOutput(world, jobId); // For what is left of it.
   }
   const found = await checkOutput(world, record, overwrite);
   if (known?.state === 'DONE') await forgetJob(world, jobId); // Its output is gone: it runs anew.
+  return { kind: 'open', item: await registerJob(world, record, found) };
+}
+
+export type DoneOutput =
+  | { readonly kind: 'whole'; readonly success: SuccessFile }
+  /** Parts are missing beside its `_SUCCESS`. */
+  | { readonly kind: 'partial' }
+  /** There is nothing of the job any more. */
+  | { readonly kind: 'gone' };
+
+/** What is left of the output of a job that is DONE. */
+export async function findDoneOutput(world: Pick<World, 'openOutput'>, record: JobRecord): Promise<DoneOutput> {
+  const output = world.openOutput(record.output, record.jobId);
+  const bytes = await output.readSuccess();
+  const success = bytes === undefined ? undefined : parseSuccess(bytes);
+  if (success?.jobId !== record.jobId) return { kind: 'gone' };
+  return (await isOutputWhole(output, success.parts)) ? { kind: 'whole', success } : { kind: 'partial' };
+}
+
+/**
+ * `job.json` and the job's item, unless they are there. Safe to repeat.
+ * @param found what `checkOutput` has answered
+ */
+export async function registerJob(
+  world: Pick<World, 'work' | 'ledger'>,
+  record: JobRecord,
+  found: 'empty' | 'own' | 'replaceable',
+): Promise<JobItem> {
+  const { jobId } = record;
   // An older claim was for something else that lay there. The caller says that no other coordinator of the job is under way.
   await (found === 'own' ? claimOutput : dropClaim)(world, jobId);
   await world.work.putIfAbsent(jobKey(jobId), encodeJson(record));
@@ -44,7 +69,7 @@ export async function openJob(world: World, record: JobRecord, overwrite: boolea
     updatedAtMs: record.createdAtMs,
   });
   assert(job.fingerprint === record.fingerprint, 'two jobs never share an id');
-  return { kind: 'open', item: job };
+  return job;
 }
 
 /** `_SUCCESS` of a job that is DONE. */

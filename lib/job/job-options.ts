@@ -29,13 +29,15 @@ export type RunOptions = {
   readonly recordTimeoutMs: number;
   /** Longest time one attempt may take. @default 1 hour */
   readonly taskTimeoutMs: number;
+  /** The job ends as failed once its attempts have cost that many US dollars on AWS; null = no limit. Running here costs nothing. @default null */
+  readonly budgetUsd: number | null;
 };
 
 /** Options may stand in the job beside `map` and `reduce`, and be overridden at the command line. */
 export type JobOptions = { readonly [Name in keyof (ContentOptions & RunOptions)]?: (ContentOptions & RunOptions)[Name] };
 
 type OptionRule = {
-  readonly kind: 'bytes' | 'split' | 'count' | 'duration' | 'workers' | 'tasks' | 'choice';
+  readonly kind: 'bytes' | 'split' | 'count' | 'duration' | 'workers' | 'tasks' | 'choice' | 'dollars';
   readonly content: boolean;
   readonly smallest: number;
   readonly largest: number;
@@ -84,6 +86,7 @@ export const OPTION_RULES: Readonly<Record<keyof (ContentOptions & RunOptions), 
     summary: 'longest time for one record or group',
   },
   taskTimeoutMs: { kind: 'duration', content: false, smallest: 1, largest: 1e10, summary: 'longest time for one attempt' },
+  budgetUsd: { kind: 'dollars', content: false, smallest: 0.0001, largest: 1e9, summary: 'US dollars a job may cost on AWS' },
 };
 export const OPTION_NAMES = Object.keys(OPTION_RULES) as readonly (keyof typeof OPTION_RULES)[];
 
@@ -107,6 +110,7 @@ export function resolveJobOptions(processors: number, ...layers: readonly JobOpt
     maxAttempts: 4,
     recordTimeoutMs: 300_000,
     taskTimeoutMs: 3_600_000,
+    budgetUsd: null,
     ...given,
   };
 }
@@ -125,6 +129,14 @@ function checkOption(name: keyof typeof OPTION_RULES, value: unknown): void {
   const rule = OPTION_RULES[name];
   if (rule.kind === 'workers' && value === 'inline') return;
   if ((rule.kind === 'tasks' || rule.kind === 'split') && value === 'auto') return;
+  if (rule.kind === 'dollars') {
+    if (value === null || (typeof value === 'number' && value >= rule.smallest && value <= rule.largest)) return;
+    throw new InvalidOptionError({
+      option: name,
+      value: JSON.stringify(value) ?? String(value),
+      rule: `a number of US dollars from ${rule.smallest} to ${rule.largest}`,
+    });
+  }
   if (rule.kind === 'choice') {
     if (value !== 'fail')
       throw new InvalidOptionError({

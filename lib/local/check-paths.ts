@@ -1,18 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
-import { RefoldError } from '../errors.ts';
-import { type InputGlob, parseInputGlob } from './input-glob.ts';
-
-/** An output that would be read as input, or would overwrite it or the work area. */
-export class OutputOverlapError extends RefoldError {
-  override readonly name = 'OutputOverlapError';
-  readonly code = 'REFOLD_OUTPUT_OVERLAP';
-  readonly retryable = false;
-  readonly hint = 'Choose an --output outside the input and the work area.';
-  constructor(values: { output: string; relation: string; other: string }, options?: ErrorOptions) {
-    super(`The output ${values.output} ${values.relation} ${values.other}.`, values, options);
-  }
-}
+import { OutputOverlapError } from '../coordinator/output-overlap-error.ts';
+import { type InputGlob, parseInputGlob } from '../node/input-glob.ts';
 
 export type JobPaths = {
   /** What the other paths are relative to. */

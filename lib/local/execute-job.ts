@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { buildStateMachine } from '../coordinator/build-state-machine.ts';
 import { JobCancelledError } from '../coordinator/job-access.ts';
 import { openJob, readSuccess } from '../coordinator/open-job.ts';
+import { OutputLeasedError } from '../coordinator/output-leased-error.ts';
 import { failureFromCause } from '../coordinator/task-error.ts';
 import { assert, RefoldError } from '../errors.ts';
 import { FailureError, toFailure } from '../job/failure.ts';
@@ -23,17 +24,6 @@ export class JobRunningError extends RefoldError {
   constructor(values: { jobId: string; pid: number; startedAtMs: number }, options?: ErrorOptions) {
     const since = values.startedAtMs === 0 ? '' : ` since ${new Date(values.startedAtMs).toISOString()}`;
     super(`${values.jobId} is run by process ${values.pid}${since}.`, values, options);
-  }
-}
-
-/** Another job is about to write there. */
-export class OutputLeasedError extends RefoldError {
-  override readonly name = 'OutputLeasedError';
-  readonly code = 'REFOLD_OUTPUT_LEASED';
-  readonly retryable = false;
-  readonly hint = 'Wait for that job, cancel it with refold cancel, or choose another --output.';
-  constructor(values: { output: string; jobId: string }, options?: ErrorOptions) {
-    super(`The output ${values.output} belongs to ${values.jobId}, which has not ended.`, values, options);
   }
 }
 

@@ -79,6 +79,8 @@ describe('the flags of run', () => {
       '5m',
       '--max-attempts',
       '2',
+      '--budget-usd',
+      '0.25',
     ];
     const given = await parseArguments(command, ['job.ts', ...values]);
     expect(readOptions(given)).toEqual({
@@ -87,6 +89,7 @@ describe('the flags of run', () => {
       workers: 'inline',
       recordTimeoutMs: 300_000,
       maxAttempts: 2,
+      budgetUsd: 0.25,
     });
     const names = command.flags.map((flag) => flag.name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()));
     for (const name of OPTION_NAMES) expect(names).toContain(name);

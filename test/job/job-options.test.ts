@@ -3,7 +3,7 @@ import { InvalidOptionError } from '../../lib/errors.ts';
 import { contentOptionsOf, type JobOptions, OPTION_NAMES, OPTION_RULES, resolveJobOptions } from '../../lib/job/job-options.ts';
 
 const MIB = 1024 * 1024;
-const NUMBERS = OPTION_NAMES.filter((name) => OPTION_RULES[name].kind !== 'choice');
+const NUMBERS = OPTION_NAMES.filter((name) => !['choice', 'dollars'].includes(OPTION_RULES[name].kind));
 const CONTENT = ['splitBytes', 'reduceTasks', 'memoryBytes', 'onBadRecord', 'soloBytes'];
 
 const resolved = (name: string, value: unknown) => resolveJobOptions(2, { [name]: value } as JobOptions);
@@ -31,6 +31,7 @@ describe('resolveJobOptions', () => {
       maxAttempts: 4,
       recordTimeoutMs: 300_000,
       taskTimeoutMs: 3_600_000,
+      budgetUsd: null,
     });
   });
 
@@ -68,6 +69,11 @@ describe('resolveJobOptions', () => {
     });
     const own: Record<string, readonly string[]> = { splitBytes: ['auto'], reduceTasks: ['auto'], workers: ['inline'] };
     expect(words).toEqual(own[name] ?? []);
+  });
+
+  it('takes an amount of dollars that is no whole number as a budget, and null for none', () => {
+    for (const value of [0.0001, 0.5, 12, 1e9, null]) expect(resolved('budgetUsd', value).budgetUsd).toBe(value);
+    for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', true, {}, 'auto']) refusalOf('budgetUsd', value);
   });
 
   it('knows one thing to do with a bad record', () => {

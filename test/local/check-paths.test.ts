@@ -1,7 +1,8 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { checkPaths, OutputOverlapError, realPath } from '../../lib/local/check-paths.ts';
+import { OutputOverlapError } from '../../lib/coordinator/output-overlap-error.ts';
+import { checkPaths, realPath } from '../../lib/local/check-paths.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 describe('checkPaths', () => {
