@@ -17,7 +17,7 @@ import type { CommitAnswer, CommitCall } from './machine-call.ts';
 import { type Winner, winnersOf } from './step-output.ts';
 
 /** Attempts whose parts are published in one call, before the state machine goes round again. */
-const ATTEMPTS_PER_CALL = 2_000;
+export const COMMIT_ATTEMPTS_PER_CALL = 2_000;
 const ATTEMPTS_IN_FLIGHT = 8;
 
 /**
@@ -123,7 +123,7 @@ async function areStaged({ world }: Flow, output: OutputStore, { files, winners 
 /** How many attempts have their parts published, from `start` on; `gone` when a part is neither staged nor published. */
 async function publish({ world }: Flow, output: OutputStore, account: StepAccount, start: number): Promise<number | 'gone'> {
   const { files, winners } = account;
-  const end = Math.min(start + ATTEMPTS_PER_CALL, files.length);
+  const end = Math.min(start + COMMIT_ATTEMPTS_PER_CALL, files.length);
   for (let at = start; at < end; at += ATTEMPTS_IN_FLIGHT) {
     const batch = files.slice(at, Math.min(at + ATTEMPTS_IN_FLIGHT, end));
     const answers = await Promise.all(

@@ -2,7 +2,7 @@ import type { ObjectInfo } from '../ports/object-store.ts';
 import type { InputRange } from '../record/reader.ts';
 
 /** Rows stay small enough to be read whole, however tiny the objects. */
-const RANGES_PER_SPLIT_MAX = 5_000;
+export const RANGES_PER_SPLIT_MAX = 5_000;
 
 const MIB = 1024 * 1024;
 /** Splits a small input is cut into, so that a few workers end together. */

@@ -65,7 +65,7 @@ export async function planStep(
 }
 
 /** A job of many tiny objects has more to do than its bytes say. */
-const SOLO_SPLITS_MAX = 16;
+export const SOLO_SPLITS_MAX = 16;
 
 export async function readStepPlan(world: Pick<World, 'work'>, jobId: string, step: number): Promise<StepPlan | undefined> {
   return await readJson<StepPlan>(world, stepPlanKey(jobId, step));

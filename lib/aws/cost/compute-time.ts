@@ -1,0 +1,77 @@
+import type { StepSize } from './step-size.ts';
+import { S3_MB_PER_SECOND, type Workload } from './workload.ts';
+
+/** Seconds that sandboxes are busy, all together: what Lambda charges. */
+export type ComputeTime = {
+  readonly mapSeconds: number;
+  readonly reduceSeconds: number;
+  /** Of the functions that decide, and of Solo and Sample. */
+  readonly otherSeconds: number;
+};
+
+const MB = 1e6;
+/** What a task takes besides its bytes: an invocation, two writes of the ledger, five small reads, a thread. */
+export const TASK_SECONDS = 0.4;
+/** Starting a sandbox: the runtime, our code, the job's code. */
+export const COLD_START_SECONDS = 1.2;
+/** A deciding function, besides what it lists and reads. */
+export const DECISION_SECONDS = 0.5;
+/** Objects that Plan lists, footers that PlanReduce reads, parts that Commit completes, in a second. */
+const LISTED_PER_SECOND = 5_000;
+const READ_PER_SECOND = 500;
+const PUBLISHED_PER_SECOND = 80;
+/** Rows of the index that PlanReduce writes in a second. */
+const INDEX_ROWS_PER_SECOND = 2e6;
+
+/** @param sandboxes that are started for the tasks */
+export function computeTime(steps: readonly StepSize[], decisions: number, sandboxes: number, workload: Workload): ComputeTime {
+  let mapSeconds = 0;
+  let reduceSeconds = 0;
+  let otherSeconds = decisions * DECISION_SECONDS;
+  for (const step of steps) {
+    const map = mapTaskSeconds(step, workload) * step.splits + Math.min(step.splits, sandboxes) * COLD_START_SECONDS;
+    const reduce =
+      reduceTaskSeconds(step, workload) * step.reduceTasks + Math.min(step.reduceTasks, sandboxes) * COLD_START_SECONDS;
+    if (step.solo) otherSeconds += map + reduce;
+    else {
+      mapSeconds += map;
+      reduceSeconds += reduce;
+    }
+    otherSeconds += planSeconds(step) + planReduceSeconds(step);
+  }
+  otherSeconds += commitSeconds(steps.at(-1));
+  return { mapSeconds, reduceSeconds, otherSeconds };
+}
+
+/** Reads at what S3 gives or the code takes, whichever is slower; what is read comes while what came before is mapped. */
+export function mapTaskSeconds(step: StepSize, workload: Workload): number {
+  if (step.splits === 0) return 0;
+  const speed = Math.min(S3_MB_PER_SECOND, workload.workerMbPerSecond / workload.mapShare);
+  const seconds = step.inputBytes / MB / speed;
+  return seconds / step.splits + TASK_SECONDS;
+}
+
+/** Fetches first, whole, then merges and reduces. What an aggregate has left is reduced at the speed at which its input was mapped. */
+export function reduceTaskSeconds(step: StepSize, { workerMbPerSecond, mapShare, shuffleRatio }: Workload): number {
+  if (step.reduceTasks === 0) return 0;
+  const fetching = step.storedBytes / MB / S3_MB_PER_SECOND;
+  const share = Math.max(1 - mapShare, LEAST_REDUCE_SHARE);
+  const perByte = share / workerMbPerSecond / Math.max(shuffleRatio, LEAST_REDUCE_SHARE);
+  return (fetching + (step.shuffleBytes / MB) * perByte) / step.reduceTasks + TASK_SECONDS;
+}
+
+const LEAST_REDUCE_SHARE = 0.1;
+
+export function planSeconds(step: StepSize): number {
+  return step.objects / LISTED_PER_SECOND + step.probes / READ_PER_SECOND;
+}
+
+export function planReduceSeconds(step: StepSize): number {
+  if (step.mapOnly || step.solo) return 0;
+  return step.splits / READ_PER_SECOND + (step.splits * step.partitions) / INDEX_ROWS_PER_SECOND;
+}
+
+export function commitSeconds(step: StepSize | undefined): number {
+  if (step === undefined) return 0;
+  return (step.mapOnly ? step.splits : step.reduceTasks) / PUBLISHED_PER_SECOND;
+}
