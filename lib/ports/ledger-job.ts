@@ -38,7 +38,7 @@ export function movedJob(record: LedgerJob, move: JobMove, nowMs: number): Ledge
 }
 
 /** COMMITTING only rolls forward (or back to its phase by `invalidate`), and DONE is final. */
-function mayMove(from: JobState, to: JobState): boolean {
+export function mayMove(from: JobState, to: JobState): boolean {
   if (from === 'DONE') return false;
   return from !== 'COMMITTING' || to === 'DONE';
 }
