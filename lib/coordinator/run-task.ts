@@ -42,11 +42,14 @@ export class TaskPrograms {
   private readonly world: World;
   private readonly job: Job;
   private readonly steps: readonly Step[];
+  private readonly sandboxMemoryBytes: number;
   private record: JobRecord | undefined;
 
-  constructor(world: World, job: Job) {
+  /** @param sandboxMemoryBytes of the whole sandbox, where it is paid for by its memory */
+  constructor(world: World, job: Job, sandboxMemoryBytes = 0) {
     this.world = world;
     this.job = job;
+    this.sandboxMemoryBytes = sandboxMemoryBytes;
     this.steps = stepsOf(job);
   }
 
@@ -210,7 +213,7 @@ export class TaskPrograms {
     work: (attempt: number) => Promise<TaskResult>,
   ): Promise<TaskAnswer> {
     const { ledger } = this.world;
-    const begun = await ledger.beginAttempt(task, control.attemptId);
+    const begun = await ledger.beginAttempt(task, control.attemptId, this.sandboxMemoryBytes);
     if (begun.kind === 'committed') return {};
     let result: TaskResult;
     try {

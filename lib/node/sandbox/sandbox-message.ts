@@ -15,6 +15,9 @@ export type SandboxLimits = {
   readonly sandboxMemoryBytes: number;
 };
 
+/** Those that may change from task to task. */
+export type TaskLimits = Pick<SandboxLimits, 'taskTimeoutMs' | 'recordTimeoutMs'>;
+
 export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
   taskTimeoutMs: 24 * 3600 * 1000,
   recordTimeoutMs: 5 * 60 * 1000,
@@ -69,8 +72,8 @@ export interface Sandbox {
   readonly takesTasks: boolean;
   /** Loads the job ahead of its first task. Between tasks only. */
   prepare(job: SandboxJob): void;
-  /** Never rejects. One task at a time, after `prepare`. */
-  run(task: unknown, onReport: (report: TaskReport) => void): Promise<TaskOutcome>;
+  /** Never rejects. One task at a time, after `prepare`. `limits` of this task alone, where the sandbox takes them. */
+  run(task: unknown, onReport: (report: TaskReport) => void, limits?: TaskLimits): Promise<TaskOutcome>;
   /** Asks the task to stop, and ends its thread if it does not. The outcome comes through `run` in either case. */
   cancel(): void;
   /** Ends the sandbox, whatever it does. */

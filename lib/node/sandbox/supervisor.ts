@@ -18,6 +18,7 @@ import type {
   Sandbox,
   SandboxJob,
   SandboxLimits,
+  TaskLimits,
   TaskOutcome,
   TaskReport,
   ThreadData,
@@ -40,6 +41,7 @@ type Watch = {
   readonly onReport: (report: TaskReport) => void;
   readonly timer: NodeJS.Timeout;
   readonly startedAtMs: number;
+  readonly limits: SandboxLimits;
   cancelledAtMs: number;
   sequence: number;
   sequenceAtMs: number;
@@ -78,14 +80,23 @@ export class Supervisor implements Sandbox {
   }
 
   /** Never rejects. One task at a time, after `prepare`. */
-  run(task: unknown, onReport: (report: TaskReport) => void): Promise<TaskOutcome> {
+  run(task: unknown, onReport: (report: TaskReport) => void, limits: TaskLimits = this.limits): Promise<TaskOutcome> {
     assert(this.watch === undefined && !this.closed, 'a sandbox runs one task at a time');
     assert(this.job !== undefined, 'a sandbox is prepared before its first task');
     this.thread ??= this.startThread();
     const nowMs = performance.now();
     const { promise, resolve } = Promise.withResolvers<TaskOutcome>();
     const timer = setInterval(() => this.check(), WATCH_INTERVAL_MS);
-    this.watch = { resolve, onReport, timer, startedAtMs: nowMs, cancelledAtMs: Infinity, sequence: -1, sequenceAtMs: nowMs };
+    this.watch = {
+      resolve,
+      onReport,
+      timer,
+      startedAtMs: nowMs,
+      limits: { ...this.limits, ...limits },
+      cancelledAtMs: Infinity,
+      sequence: -1,
+      sequenceAtMs: nowMs,
+    };
     send(this.thread, { kind: 'run', task });
     return promise;
   }
@@ -141,8 +152,9 @@ export class Supervisor implements Sandbox {
 
   /** The limits, several times a second while a task runs. */
   private check(): void {
-    const { thread, watch, limits } = this;
+    const { thread, watch } = this;
     if (thread === undefined || watch === undefined) return;
+    const { limits } = watch;
     const nowMs = performance.now();
     const inHand = thread.cursor.inHand();
     if (inHand.sequence !== watch.sequence || inHand.kind === 'nothing') {
