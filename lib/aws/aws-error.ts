@@ -98,9 +98,12 @@ export function statusOf(error: unknown): number {
 
 /** The name and text of the error, for the end of a sentence. HEAD answers have no text. */
 function reasonOf(error: Error): string {
-  const text = error.message === '' || error.message === error.name ? '' : `, ${error.message.replace(/\.$/, '')}`;
-  return `${error.name}${text}`;
+  const text = error.message.slice(0, REASON_LENGTH_MAX).replace(/\.$/, '');
+  return text === '' || text === error.name ? error.name : `${error.name}, ${text}`;
 }
+
+/** Some services send the whole request back. */
+const REASON_LENGTH_MAX = 300;
 
 const CREDENTIALS_NAMES: ReadonlySet<string> = new Set([
   'CredentialsProviderError',

@@ -3,7 +3,7 @@ import { posix, resolve } from 'node:path';
 import { InputMissingError, InputUnreadableError } from '../errors.ts';
 import { isFileError, isMissing, reasonOf } from '../node/file-error.ts';
 import type { FileSystem } from '../node/file-system.ts';
-import { type InputGlob, parseInputGlob } from './input-glob.ts';
+import { type InputGlob, parseInputGlob } from '../node/input-glob.ts';
 import { type WalkedFile, walkFolder } from './walk-folder.ts';
 
 /**
