@@ -1,0 +1,9 @@
+import { App, RemovalPolicy } from 'aws-cdk-lib';
+import { readAppSettings } from './app-settings.ts';
+import { RefoldStack } from './stack.ts';
+
+/** What `refold deploy` runs. Its settings are CDK context (`--context refold:stack=…`): see app-settings.ts. */
+const app = new App({ analyticsReporting: false });
+const { stack, removal, ...props } = readAppSettings((key) => app.node.tryGetContext(key));
+new RefoldStack(app, stack, { ...props, removalPolicy: removal === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN });
+app.synth();

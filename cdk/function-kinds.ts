@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import type { FunctionKind } from './functions.ts';
+import type { TriggerRule } from './trigger-rules.ts';
+
+/** Sizes in MB. Lambda gives CPU with memory: a full core at 1,769 MB. New accounts may be limited to 3,008 MB until they ask for more. */
+export type Memory = {
+  /** Of map and reduce: the first for every task, the others for tasks whose sandbox was lost, in order. @default [2048, 4096, 10240] */
+  readonly tasks?: readonly number[];
+  /** Of a small job that runs whole in one sandbox. @default 4096 */
+  readonly solo?: number;
+  /** Of the functions that decide and move no data. @default 1024 */
+  readonly deciding?: number;
+};
+
+export type FunctionKindOptions = {
+  readonly memory: Memory;
+  readonly timeout: Duration;
+  readonly machineArn: string;
+  readonly triggers: readonly TriggerRule[];
+};
+
+/** Every function of the stack. */
+export function functionKinds({ memory, timeout, machineArn, triggers }: FunctionKindOptions): readonly FunctionKind[] {
+  const { tasks = [2048, 4096, 10240], solo = 4096, deciding = 1024 } = memory;
+  const [first, ...rungs] = tasks;
+  if (first === undefined || tasks.some((mb, index) => index > 0 && mb <= tasks[index - 1]!))
+    throw new Error(`memory.tasks are sizes that grow, which ${JSON.stringify(tasks)} do not.`);
+  const task = { timeout, runsUserCode: true, environment: {} };
+  const decision = { memoryMb: deciding, timeout: Duration.minutes(15), runsUserCode: false, environment: {} };
+  const ofMachine = { REFOLD_STATE_MACHINE_ARN: machineArn };
+  return [
+    { ...decision, name: 'plan', role: 'plan', file: 'plan' },
+    { ...task, name: 'solo', role: 'solo', file: 'solo', memoryMb: solo },
+    { ...task, name: 'sample', role: 'map', file: 'sample', memoryMb: first },
+    { ...task, name: 'map', role: 'map', file: 'map', memoryMb: first },
+    ...rungs.map((memoryMb) => ({ ...task, name: `map${memoryMb}`, role: 'map', file: 'map', memoryMb }) as const),
+    { ...decision, name: 'planReduce', role: 'planReduce', file: 'plan-reduce' },
+    { ...task, name: 'reduce', role: 'reduce', file: 'reduce', memoryMb: first },
+    ...rungs.map((memoryMb) => ({ ...task, name: `reduce${memoryMb}`, role: 'reduce', file: 'reduce', memoryMb }) as const),
+    { ...decision, name: 'check', role: 'check', file: 'check' },
+    { ...decision, name: 'commit', role: 'commit', file: 'commit' },
+    { ...decision, name: 'watch', role: 'watch', file: 'watch' },
+    { ...decision, name: 'markFailed', role: 'markFailed', file: 'mark-failed', environment: ofMachine },
+    {
+      ...decision,
+      name: 'start',
+      role: 'start',
+      file: 'start',
+      timeout: Duration.minutes(2),
+      environment: { ...ofMachine, REFOLD_TRIGGERS: JSON.stringify(triggers) },
+    },
+  ];
+}

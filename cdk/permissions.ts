@@ -1,0 +1,437 @@
+import type { Place } from './location.ts';
+
+/** One role each. Rungs share the role of their function, and `sample` runs user code as `map` does. */
+export type RoleName =
+  | 'plan'
+  | 'solo'
+  | 'map'
+  | 'reduce'
+  | 'planReduce'
+  | 'check'
+  | 'commit'
+  | 'markFailed'
+  | 'watch'
+  | 'start'
+  | 'coordinator'
+  | 'publisher'
+  | 'submitter';
+
+/** One statement of a role's policy, and why the role cannot do without it. */
+export type Statement = {
+  readonly sid: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  readonly why: string;
+};
+
+/** ARNs and names of what the roles are let at; tokens in a stack, placeholders in the docs. */
+export type PermissionFacts = {
+  readonly work: Place;
+  readonly inputs: readonly Place[];
+  readonly outputs: readonly Place[];
+  readonly tableArn: string;
+  readonly machineArn: string;
+  /** `arn:…:execution:<name>`, without a colon at its end. */
+  readonly executionArn: string;
+  /** Exactly those that the state machine invokes. */
+  readonly invokedArns: readonly string[];
+  /** Log groups of the functions of a role, with `:*`. */
+  readonly logArns: Readonly<Partial<Record<RoleName, readonly string[]>>>;
+  /** Undefined where nothing triggers. */
+  readonly queueArn?: string;
+  /** Of the work bucket and the table. */
+  readonly keyArn?: string;
+  readonly secretArns: readonly string[];
+  readonly publishedCode: boolean;
+  readonly tracing: boolean;
+};
+
+const ALL_ROLES_OF_FUNCTIONS = [
+  'plan',
+  'solo',
+  'map',
+  'reduce',
+  'planReduce',
+  'check',
+  'commit',
+  'markFailed',
+  'watch',
+  'start',
+] as const satisfies readonly RoleName[];
+export type FunctionRole = (typeof ALL_ROLES_OF_FUNCTIONS)[number];
+export const functionRoles: readonly FunctionRole[] = ALL_ROLES_OF_FUNCTIONS;
+
+/** Every statement of every role: the one place that says who may do what. The stack's policies and docs/iam.md are made from it. */
+export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName, readonly Statement[]>> {
+  const work = workStatements(facts);
+  const ledger = ledgerStatements(facts);
+  const data = dataStatements(facts);
+  const logs = (role: FunctionRole): readonly Statement[] => [writeLogs(facts, role)];
+  const code = facts.publishedCode ? [work.readCode] : [];
+  const keys = keyStatements(facts);
+  const secrets = secretStatements(facts);
+  const userCode = [...code, ...secrets];
+
+  return {
+    plan: [
+      ...[work.read, work.find, work.writePlans, work.writeTaskLists, ledger.read, ledger.changeJob],
+      ...[...data.listInputs, ...data.readInputs, ...keys.work, ...keys.inputs, ...logs('plan')],
+    ],
+    solo: [
+      ...[work.read, work.find, work.writeAttempts, ledger.read, ledger.beginAndCommit],
+      ...[...data.readInputs, ...data.findInputs, ...data.writeOutputs],
+      ...[...userCode, ...keys.work, ...keys.inputs, ...keys.outputs, ...logs('solo')],
+    ],
+    map: [
+      ...[work.read, work.find, work.writeSegments, work.writeAttempts, work.dropAttempts, ledger.read, ledger.beginAndCommit],
+      ...[...data.readInputs, ...data.findInputs, ...data.writeOutputs],
+      ...[...userCode, ...keys.work, ...keys.inputs, ...keys.outputs, ...logs('map')],
+    ],
+    reduce: [
+      ...[work.read, work.find, work.writeAttempts, work.dropAttempts, ledger.read, ledger.beginAndCommit],
+      ...[...data.writeOutputs, ...userCode, ...keys.work, ...keys.outputs, ...logs('reduce')],
+    ],
+    planReduce: [
+      ...[work.read, work.find, work.writeShuffle, work.writeTaskLists, ledger.read, ledger.changeJob],
+      ...[...keys.work, ...logs('planReduce')],
+    ],
+    check: [work.read, work.find, work.writeTaskLists, ledger.read, ledger.changeJob, ...keys.work, ...logs('check')],
+    commit: [
+      ...[work.read, work.find, work.writeReceipt, work.dropClaim, work.writeTaskLists, ledger.read, ledger.changeJob],
+      ledger.releaseLease,
+      ...[...data.findOutputs, ...data.readOutputs, ...data.publishOutputs, ...data.clearOutputs],
+      ...[...keys.work, ...keys.outputs, ...logs('commit')],
+    ],
+    markFailed: [work.read, work.find, ledger.read, ledger.changeJob, ...keys.work, ...logs('markFailed')],
+    watch: [work.read, work.find, ledger.read, ...keys.work, ...logs('watch')],
+    start: [
+      ...submitStatements(facts, work, ledger, data),
+      ...(facts.queueArn === undefined ? [] : [takeEvents(facts.queueArn)]),
+      ...[...keys.work, ...keys.inputs, ...keys.outputs, ...logs('start')],
+    ],
+    coordinator: coordinatorStatements(facts, keys.work),
+    publisher: facts.publishedCode ? [work.publishCode, ...keys.work] : [],
+    submitter: [...submitStatements(facts, work, ledger, data), ...keys.work, ...keys.inputs, ...keys.outputs],
+  };
+}
+
+function workStatements({ work }: PermissionFacts) {
+  const root = `${work.bucketArn}/${work.prefix}`;
+  const jobs = (...patterns: readonly string[]) => patterns.map((pattern) => `${root}jobs/*${pattern}`);
+  return {
+    read: {
+      sid: 'ReadWork',
+      actions: ['s3:GetObject'],
+      resources: jobs(''),
+      why: "Reads job.json, the run's record, plans, splits, indexes and what attempts left.",
+    },
+    find: listings(
+      'FindWork',
+      [{ ...work, prefix: `${work.prefix}jobs/` }],
+      'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.',
+    )[0]!,
+    writePlans: {
+      sid: 'WritePlans',
+      actions: ['s3:PutObject'],
+      resources: jobs('/plan.json', '/splits/*', '/solo-refused'),
+      why: 'Writes the plan of a step and its splits, once, and the mark of a step that outgrew one sandbox.',
+    },
+    writeTaskLists: {
+      sid: 'WriteTaskLists',
+      actions: ['s3:PutObject'],
+      resources: jobs('/map-tasks-*.json', '/reduce-tasks-*.json'),
+      why: 'Writes the lists that the distributed maps of the next phase read.',
+    },
+    writeSegments: {
+      sid: 'WriteSegments',
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: jobs('/map/*', '/boundaries.json'),
+      why: 'Leaves segments, in parts when they are large, and the boundaries that a sample found.',
+    },
+    writeAttempts: {
+      sid: 'WriteAttempts',
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: jobs('/reduce/*'),
+      why: 'Leaves the file of an attempt and the pairs between the steps of a chain.',
+    },
+    dropAttempts: {
+      sid: 'DropLosers',
+      actions: ['s3:DeleteObject'],
+      resources: jobs('/map/*', '/reduce/*'),
+      why: 'An attempt that lost removes what it wrote.',
+    },
+    writeShuffle: {
+      sid: 'WriteShuffle',
+      actions: ['s3:PutObject'],
+      resources: jobs('/shuffle-*', '/reduce-groups.jsonl'),
+      why: "Writes the generation's index and the reduce groups.",
+    },
+    writeReceipt: {
+      sid: 'WriteReceipt',
+      actions: ['s3:PutObject'],
+      resources: jobs('/receipt.json', '/output-claim'),
+      why: 'Claims the output before it changes, and leaves the receipt.',
+    },
+    dropClaim: {
+      sid: 'DropClaim',
+      actions: ['s3:DeleteObject'],
+      resources: jobs('/output-claim'),
+      why: 'A claim ends with the commit.',
+    },
+    openJobs: {
+      sid: 'OpenJobs',
+      actions: ['s3:PutObject', 's3:DeleteObject'],
+      resources: jobs('/job.json', '/run-*.json', '/output-claim'),
+      why: 'Writes what a job and a run are, and claims or frees the output.',
+    },
+    readCode: {
+      sid: 'ReadCode',
+      actions: ['s3:GetObject'],
+      resources: [`${root}code/*`],
+      why: 'Loads code that was published by its content hash (publishCode).',
+    },
+    publishCode: {
+      sid: 'PublishCode',
+      actions: ['s3:GetObject', 's3:PutObject'],
+      resources: [`${root}code/*`],
+      why: 'Publishes code by its content hash. Who has this role may run code as the task roles.',
+    },
+  } as const satisfies Record<string, Statement>;
+}
+
+function ledgerStatements({ tableArn }: PermissionFacts) {
+  const resources = [tableArn];
+  return {
+    read: {
+      sid: 'ReadLedger',
+      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      resources,
+      why: 'Reads the job and its tasks.',
+    },
+    beginAndCommit: {
+      sid: 'ChangeLedger',
+      actions: ['dynamodb:UpdateItem'],
+      resources,
+      why: 'Begins, commits and fails attempts, and invalidates what it found lost: conditional writes.',
+    },
+    changeJob: {
+      sid: 'ChangeLedger',
+      actions: ['dynamodb:UpdateItem'],
+      resources,
+      why: 'Moves the job from state to state, and invalidates what it found lost: conditional writes.',
+    },
+    releaseLease: {
+      sid: 'ReleaseLease',
+      actions: ['dynamodb:DeleteItem'],
+      resources,
+      why: 'A job that is done frees its output path.',
+    },
+    openJobs: {
+      sid: 'OpenJobsInLedger',
+      actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      resources,
+      why: 'Makes the job, takes the lease of its output, starts its run, and forgets a job whose output is gone.',
+    },
+  } as const satisfies Record<string, Statement>;
+}
+
+/** Inputs and outputs. Empty lists make no statement: nothing may be read, or written, then. */
+function dataStatements({ inputs, outputs }: PermissionFacts) {
+  const missing = 'Without it S3 answers 403 where an object is missing, which then looks like a missing right.';
+  return {
+    readInputs: some(inputs, {
+      sid: 'ReadInputs',
+      actions: ['s3:GetObject'],
+      resources: objectsOf(inputs),
+      why: 'Reads records of the input, and the first bytes of an object to see if it is compressed.',
+    }),
+    listInputs: listings('ListInputs', inputs, 'Lists the input.'),
+    findInputs: listings('FindInputs', inputs, missing),
+    writeOutputs: some(outputs, {
+      sid: 'WriteOutputs',
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: objectsOf(outputs),
+      why: 'Uploads parts without completing them: nothing can be seen before Commit.',
+    }),
+    findOutputs: listings('FindOutputs', outputs, `Lists what lies at the output. ${missing}`),
+    readOutputs: some(outputs, {
+      sid: 'ReadOutputs',
+      actions: ['s3:GetObject', 's3:ListMultipartUploadParts'],
+      resources: objectsOf(outputs),
+      why: "Tells a part or a _SUCCESS of its own from another job's, and a staged part from a lost one.",
+    }),
+    publishOutputs: some(outputs, {
+      sid: 'PublishOutputs',
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: objectsOf(outputs),
+      why: "Completes the winners' uploads, aborts those that lost, and writes _SUCCESS.",
+    }),
+    clearOutputs: some(outputs, {
+      sid: 'ClearOutputs',
+      actions: ['s3:DeleteObject'],
+      resources: objectsOf(outputs),
+      why: 'Removes the parts of an output that is overwritten, or of a commit that is taken back.',
+    }),
+    inspectOutputs: some(outputs, {
+      sid: 'InspectOutputs',
+      actions: ['s3:GetObject'],
+      resources: objectsOf(outputs),
+      why: 'Refuses an output that holds something else, and finds one that is done.',
+    }),
+  };
+}
+
+function submitStatements(
+  facts: PermissionFacts,
+  work: ReturnType<typeof workStatements>,
+  ledger: ReturnType<typeof ledgerStatements>,
+  data: ReturnType<typeof dataStatements>,
+): readonly Statement[] {
+  return [
+    ...[work.read, work.find, work.openJobs, ledger.read, ledger.openJobs],
+    ...[...data.listInputs, ...data.findOutputs, ...data.inspectOutputs],
+    {
+      sid: 'StartExecutions',
+      actions: ['states:StartExecution'],
+      resources: [facts.machineArn],
+      why: 'Starts the run of a job.',
+    },
+    {
+      sid: 'LookAtExecutions',
+      actions: ['states:DescribeExecution'],
+      resources: [`${facts.executionArn}:*`],
+      why: "Finds a run that is under way, so that starting twice starts once. Executions are named by jobs: only the machine's name is known.",
+    },
+  ];
+}
+
+function coordinatorStatements(facts: PermissionFacts, keys: readonly Statement[]): readonly Statement[] {
+  const root = `${facts.work.bucketArn}/${facts.work.prefix}`;
+  return [
+    {
+      sid: 'InvokeFunctions',
+      actions: ['lambda:InvokeFunction'],
+      resources: facts.invokedArns,
+      why: 'Calls the functions of the states, and no others.',
+    },
+    {
+      sid: 'ReadTaskLists',
+      actions: ['s3:GetObject'],
+      resources: [`${root}jobs/*/map-tasks-*.json`, `${root}jobs/*/reduce-tasks-*.json`],
+      why: 'The distributed maps read their items.',
+    },
+    {
+      sid: 'StartChildren',
+      actions: ['states:StartExecution'],
+      resources: [facts.machineArn],
+      why: 'A distributed map starts its children as executions of the machine itself.',
+    },
+    {
+      sid: 'FollowChildren',
+      actions: ['states:DescribeExecution', 'states:StopExecution'],
+      resources: [`${facts.executionArn}:*`, `${facts.executionArn}/*`],
+      why: 'A distributed map follows and stops its children, whose names Step Functions makes: only the name of the machine is known.',
+    },
+    ...keys,
+    {
+      sid: 'DeliverLogs',
+      actions: [
+        ...['logs:CreateLogDelivery', 'logs:GetLogDelivery', 'logs:UpdateLogDelivery', 'logs:DeleteLogDelivery'],
+        ...['logs:ListLogDeliveries', 'logs:PutResourcePolicy', 'logs:DescribeResourcePolicies', 'logs:DescribeLogGroups'],
+      ],
+      resources: ['*'],
+      why: "Step Functions sets its log delivery up with the machine's role, and these actions know no resources.",
+    },
+    ...(facts.tracing
+      ? [
+          {
+            sid: 'Trace',
+            actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
+            resources: ['*'],
+            why: 'X-Ray (tracing), whose actions know no resources.',
+          },
+        ]
+      : []),
+  ];
+}
+
+function writeLogs({ logArns }: PermissionFacts, role: FunctionRole): Statement {
+  return {
+    sid: 'WriteLogs',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: logArns[role] ?? [],
+    why: 'One line an attempt, in the log groups of the functions of this role.',
+  };
+}
+
+function takeEvents(queueArn: string): Statement {
+  return {
+    sid: 'TakeEvents',
+    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    resources: [queueArn],
+    why: 'Lambda polls the queue of upload events as this role.',
+  };
+}
+
+function secretStatements({ secretArns }: PermissionFacts): readonly Statement[] {
+  return some(secretArns, {
+    sid: 'ReadSecrets',
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: secretArns,
+    why: 'User code reads the secrets that the stack was given.',
+  });
+}
+
+function keyStatements({ keyArn, inputs, outputs }: PermissionFacts) {
+  const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
+  const keysOf = (places: readonly Place[]) => [...new Set(places.flatMap((place) => place.keyArn ?? []))];
+  const own = keyArn === undefined ? [] : [keyArn];
+  return {
+    work: some(own, {
+      sid: 'UseKey',
+      actions: both,
+      resources: own,
+      why: 'The work bucket and the table are encrypted with it.',
+    }),
+    inputs: some(keysOf(inputs), {
+      sid: 'UseKeysOfInputs',
+      actions: ['kms:Decrypt'],
+      resources: keysOf(inputs),
+      why: 'The inputs are encrypted with them.',
+    }),
+    outputs: some(keysOf(outputs), {
+      sid: 'UseKeysOfOutputs',
+      actions: both,
+      resources: keysOf(outputs),
+      why: 'The outputs are encrypted with them; completing an upload also decrypts.',
+    }),
+  };
+}
+
+/**
+ * One statement a bucket, because the prefixes of one are none of the other's. `IfExists`, because S3 asks for ListBucket without a
+ * prefix when it decides between 404 and 403 for an object that is missing.
+ */
+function listings(sid: string, places: readonly Place[], why: string): readonly Statement[] {
+  const buckets = [...new Set(places.map((place) => place.bucketArn))];
+  return buckets.map((bucketArn, index) => ({
+    sid: index === 0 ? sid : `${sid}${index + 1}`,
+    actions: ['s3:ListBucket'],
+    resources: [bucketArn],
+    conditions: {
+      StringLikeIfExists: {
+        's3:prefix': places.filter((place) => place.bucketArn === bucketArn).map(({ prefix }) => `${prefix}*`),
+      },
+    },
+    why,
+  }));
+}
+
+function objectsOf(places: readonly Place[]): readonly string[] {
+  return places.map(({ bucketArn, prefix }) => `${bucketArn}/${prefix}*`);
+}
+
+function some(facts: readonly unknown[], statement: Statement): readonly Statement[] {
+  return facts.length === 0 ? [] : [statement];
+}

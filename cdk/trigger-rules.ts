@@ -1,0 +1,62 @@
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { type Place, placesOverlap, resolveLocation } from './location.ts';
+
+/** An upload that starts a job. */
+export type Trigger = {
+  /** One of `jobs`. */
+  readonly job: string;
+  /** Bucket of the uploads. Of a bucket that the app does not make, the owner switches EventBridge on. @default - the work bucket */
+  readonly bucket?: string | IBucket;
+  /** What keys begin with, such as `input/`. Within `inputs`. */
+  readonly prefix: string;
+  /** What keys end with, such as `.csv`. @default - anything */
+  readonly suffix?: string;
+  /**
+   * Where the job writes: a location within `outputs`, with `{name}` for the object's name, for example `s3://results/{name}` or
+   * `output/{name}` in the work bucket.
+   */
+  readonly output: string;
+  /** Part of the identity of the jobs that it starts. @default - the job's name and the trigger's place in the list */
+  readonly name?: string;
+};
+
+/** A trigger as the function `start` knows it, by REFOLD_TRIGGERS. */
+export type TriggerRule = {
+  readonly name: string;
+  readonly job: string;
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly output: string;
+};
+
+export type ResolvedTrigger = { readonly rule: TriggerRule; readonly bucket: IBucket | undefined };
+
+export type TriggerBounds = {
+  readonly own: IBucket;
+  readonly jobs: Readonly<Record<string, string>>;
+  readonly inputs: readonly Place[];
+  readonly outputs: readonly Place[];
+};
+
+/** @throws Error for a trigger that could start nothing, or itself */
+export function resolveTrigger(trigger: Trigger, index: number, bounds: TriggerBounds): ResolvedTrigger {
+  const { job, prefix, suffix = '', name = `${job}-${index + 1}` } = trigger;
+  const given = trigger.bucket === undefined || trigger.bucket === '' ? bounds.own : trigger.bucket;
+  const bucket = typeof given === 'string' ? undefined : given;
+  const bucketName = typeof given === 'string' ? given : given.bucketName;
+  const refuse = (why: string): never => {
+    throw new Error(`The trigger ${name} ${why}.`);
+  };
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) refuse('has no name of letters, digits, dots, underscores and hyphens');
+  if (!Object.hasOwn(bounds.jobs, job)) refuse(`starts the job ${job}, which is none of: ${Object.keys(bounds.jobs).join(', ')}`);
+  if (!bounds.inputs.some((place) => place.bucketName === bucketName && prefix.startsWith(place.prefix)))
+    refuse('watches a prefix that is not within the inputs');
+  const output = resolveLocation(trigger.output.replace(/\{[^}]*\}.*$/s, '') || 's3://', bounds.own);
+  if (!bounds.outputs.some((place) => place.bucketName === output.bucketName && output.prefix.startsWith(place.prefix)))
+    refuse('writes to a place that is not within the outputs');
+  if (placesOverlap(output, { bucketName, bucketArn: '', prefix }))
+    refuse('would start itself: its output lies where it watches');
+  const template = trigger.output.includes('://') ? trigger.output : `s3://${bounds.own.bucketName}/${trigger.output}`;
+  return { rule: { name, job, bucket: bucketName, prefix, suffix, output: template }, bucket };
+}
