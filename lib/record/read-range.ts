@@ -117,7 +117,8 @@ class RangeReading<R> {
     const { range, reader } = this.options;
     const owned = this.byteEnd + TAIL_BYTES - this.position;
     if (reader.cuts === 'whole' && range.bytes <= this.recordBytesMax) return range.bytes;
-    return Math.max(MAGIC_BYTES, Math.min(owned, this.chunkBytes));
+    // No more than that: nothing is scanned before it is here.
+    return Math.max(MAGIC_BYTES, Math.min(owned, this.chunkBytes, CHUNK_BYTES));
   }
 
   /** Appends up to `count` more bytes to the window. */

@@ -10,8 +10,8 @@ export type PlacedGroup = ReduceGroup & { readonly row: RowRef };
 const MIB = 1024 * 1024;
 /** Raw bytes a reduce task gets, about, when its partitions are small: a task that is worth its start, and enough of them to share. */
 const TASK_BYTES_MIN = 8 * MIB;
-/** A task fetches a range of every segment. Below this, the requests cost more than the work on what they bring. */
-const RANGE_BYTES = MIB;
+/** A task fetches a range of every segment. With ranges of this size 300 tasks at a time stay below the request rate of one S3 prefix. */
+const RANGE_BYTES = 4 * MIB;
 /** Tasks that a large shuffle has at least, so that there is something to share. */
 const TASKS_WANTED = 64;
 /** What fits the scratch space of a Lambda function twice: as fetched, and as merged. */

@@ -14,12 +14,12 @@ const SPLIT_BYTES_MAX = 64 * MIB;
  * requests cost less than the work on what they bring, and both phases have as many tasks as that allows (docs/cost-model.md).
  */
 const SHUFFLE_RANGE_BYTES = MIB;
-/** A map task ends within Lambda's 15 minutes at 2 MB/s, and its spills fit the scratch space. */
-const LARGE_SPLIT_BYTES_MAX = 1024 * MIB;
+/** A map task ends within Lambda's 15 minutes at 2.5 MB/s, and its spills fit the scratch space. */
+const LARGE_SPLIT_BYTES_MAX = 2048 * MIB;
 
 /**
  * What `splitBytes: 'auto'` comes to: by the input alone, so that every run of a job agrees. An eighth of the input, from 8 to 64 MiB; from
- * 4 GiB of input on it grows with the root of that, up to 1 GiB.
+ * 4 GiB of input on it grows with the root of that, up to 2 GiB.
  */
 export function resolveSplitBytes(splitBytes: number | 'auto', inputBytes: number): number {
   if (splitBytes !== 'auto') return splitBytes;

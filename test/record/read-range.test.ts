@@ -53,6 +53,12 @@ describe('readRange', () => {
     expect(reads.at(-1)![1]).toBe(2_000_050 + 4 * KIB);
   });
 
+  it('begins with a MiB, then reads as much at a time as the store says is worth a request', async () => {
+    const { options, reads } = await rangeOf(linesOf(60_000), 0, 6_000_000);
+    await readRange({ ...options, input: Object.assign(options.input, { chunkBytes: 2048 * KIB }) });
+    expect(reads.map(([start, end]) => end - start)).toEqual([1024 * KIB, 2048 * KIB, 2048 * KIB, 6_000_000 - 5120 * KIB]);
+  });
+
   it('reads on behind the range as far as its last record goes, by steps that grow with it', async () => {
     const { options, reads } = await rangeOf(`a\n${'x'.repeat(1_000_000)}\n${linesOf(20_000)}`, 0, 10, { chunkBytes: 16 * KIB });
     expect(await readRange(options)).toMatchObject({ records: 2, ownedEnd: 1_000_003 });

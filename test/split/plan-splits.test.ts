@@ -165,7 +165,7 @@ describe('resolveSplitBytes', () => {
     { name: 'no more than 64 MiB', splitBytes: 'auto' as const, inputBytes: 600 * MIB, expected: 64 * MIB },
     { name: 'just that up to 4 GiB', splitBytes: 'auto' as const, inputBytes: 4096 * MIB, expected: 64 * MIB },
     { name: 'as many MiB as there will be splits', splitBytes: 'auto' as const, inputBytes: 40_000 * MIB, expected: 200 * MIB },
-    { name: 'no more than 1 GiB', splitBytes: 'auto' as const, inputBytes: 1e14, expected: 1024 * MIB },
+    { name: 'no more than 2 GiB', splitBytes: 'auto' as const, inputBytes: 1e14, expected: 2048 * MIB },
   ])('gives $name', ({ splitBytes, inputBytes, expected }) => {
     expect(resolveSplitBytes(splitBytes, inputBytes)).toBe(expected);
   });

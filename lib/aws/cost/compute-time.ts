@@ -1,3 +1,4 @@
+import { inputGets, shuffleGets } from './count-requests.ts';
 import type { StepSize } from './step-size.ts';
 import { S3_MB_PER_SECOND, type Workload } from './workload.ts';
 
@@ -10,6 +11,8 @@ export type ComputeTime = {
 };
 
 const MB = 1e6;
+/** GETs a second that S3 answers of one prefix before it has split it: the rest is refused, and its sandboxes wait. */
+export const S3_GETS_PER_SECOND = 5_500;
 /** What a task takes besides its bytes: an invocation, two writes of the ledger, five small reads, a thread. */
 export const TASK_SECONDS = 0.4;
 /** Starting a sandbox: the runtime, our code, the job's code. */
@@ -29,9 +32,10 @@ export function computeTime(steps: readonly StepSize[], decisions: number, sandb
   let reduceSeconds = 0;
   let otherSeconds = decisions * DECISION_SECONDS;
   for (const step of steps) {
-    const map = mapTaskSeconds(step, workload) * step.splits + Math.min(step.splits, sandboxes) * COLD_START_SECONDS;
+    const map = mapTaskSeconds(step, workload, sandboxes) * step.splits + Math.min(step.splits, sandboxes) * COLD_START_SECONDS;
     const reduce =
-      reduceTaskSeconds(step, workload) * step.reduceTasks + Math.min(step.reduceTasks, sandboxes) * COLD_START_SECONDS;
+      reduceTaskSeconds(step, workload, sandboxes) * step.reduceTasks +
+      Math.min(step.reduceTasks, sandboxes) * COLD_START_SECONDS;
     if (step.solo) otherSeconds += map + reduce;
     else {
       mapSeconds += map;
@@ -44,23 +48,33 @@ export function computeTime(steps: readonly StepSize[], decisions: number, sandb
 }
 
 /** Reads at what S3 gives or the code takes, whichever is slower; what is read comes while what came before is mapped. */
-export function mapTaskSeconds(step: StepSize, workload: Workload): number {
+export function mapTaskSeconds(step: StepSize, workload: Workload, sandboxes: number): number {
   if (step.splits === 0) return 0;
   const speed = Math.min(S3_MB_PER_SECOND, workload.workerMbPerSecond / workload.mapShare);
   const seconds = step.inputBytes / MB / speed;
-  return seconds / step.splits + TASK_SECONDS;
+  return Math.max(seconds, waitingSeconds(inputGets(step), step.splits, sandboxes)) / step.splits + TASK_SECONDS;
 }
 
 /** Fetches first, whole, then merges and reduces. What an aggregate has left is reduced at the speed at which its input was mapped. */
-export function reduceTaskSeconds(step: StepSize, { workerMbPerSecond, mapShare, shuffleRatio }: Workload): number {
+export function reduceTaskSeconds(
+  step: StepSize,
+  { workerMbPerSecond, mapShare, shuffleRatio }: Workload,
+  sandboxes: number,
+): number {
   if (step.reduceTasks === 0) return 0;
-  const fetching = step.storedBytes / MB / S3_MB_PER_SECOND;
+  const waiting = waitingSeconds(shuffleGets(step), step.reduceTasks, sandboxes);
+  const fetching = Math.max(step.storedBytes / MB / S3_MB_PER_SECOND, waiting);
   const share = Math.max(1 - mapShare, LEAST_REDUCE_SHARE);
   const perByte = share / workerMbPerSecond / Math.max(shuffleRatio, LEAST_REDUCE_SHARE);
   return (fetching + (step.shuffleBytes / MB) * perByte) / step.reduceTasks + TASK_SECONDS;
 }
 
 const LEAST_REDUCE_SHARE = 0.1;
+
+/** What all sandboxes at work wait together while S3 answers so many GETs. */
+function waitingSeconds(gets: number, tasks: number, sandboxes: number): number {
+  return (gets / S3_GETS_PER_SECOND) * Math.min(tasks, sandboxes);
+}
 
 export function planSeconds(step: StepSize): number {
   return step.objects / LISTED_PER_SECOND + step.probes / READ_PER_SECOND;

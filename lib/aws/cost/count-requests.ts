@@ -1,3 +1,4 @@
+import { ROWS_PER_CHUNK } from '../../split/step-plan.ts';
 import type { MachinePath } from './count-transitions.ts';
 import { outputTasks, type StepSize } from './step-size.ts';
 
@@ -24,7 +25,7 @@ export type AdapterSizes = {
 };
 
 const MIB = 1024 * 1024;
-export const ADAPTER_SIZES: AdapterSizes = { inputChunkBytes: 8 * MIB, putBytesMax: 64 * MIB, uploadPartBytes: 32 * MIB };
+export const ADAPTER_SIZES: AdapterSizes = { inputChunkBytes: 16 * MIB, putBytesMax: 64 * MIB, uploadPartBytes: 32 * MIB };
 
 /** Objects a page of a listing. */
 const PAGE = 1_000;
@@ -125,12 +126,14 @@ const GETS_PER_SANDBOX = 3;
 /** Begin and commit, each of an item of up to 1 KB, and what a transaction adds. */
 const WRITES_PER_TASK = 3;
 
-/** Every range starts with the object's first bytes where it does not begin there, and ends a little behind itself. */
-function inputGets({ ranges, inputBytes, splits }: StepSize, { inputChunkBytes }: AdapterSizes): number {
+/** A range begins with a look at the object's first bytes, where it does not start there, and a short first read; it ends a little behind itself. */
+export function inputGets({ ranges, inputBytes, splits }: StepSize, { inputChunkBytes }: AdapterSizes = ADAPTER_SIZES): number {
   if (ranges === 0) return 0;
-  return ranges * Math.ceil((inputBytes / ranges + TAIL_BYTES) / inputChunkBytes) + splits;
+  const first = Math.min(FIRST_READ_BYTES, inputChunkBytes);
+  return ranges * (1 + Math.max(0, Math.ceil((inputBytes / ranges + TAIL_BYTES - first) / inputChunkBytes))) + splits;
 }
 
+const FIRST_READ_BYTES = MIB;
 const TAIL_BYTES = 4 * 1024 + 1;
 
 /** Every segment's footer, the split rows again, the chunks of the index, manifest and groups. */
@@ -145,7 +148,7 @@ function addReduce(totals: Totals, step: StepSize, sandboxes: number, sizes: Ada
   totals.s3Get += Math.min(reduceTasks, sandboxes) * GETS_PER_SANDBOX;
   // Manifest, row, and the groups, to know how many there are.
   totals.s3Get += reduceTasks * 4;
-  const chunkBytes = (Math.min(splits, PAGE) * partitions * INDEX_ROW_BYTES) / 1;
+  const chunkBytes = Math.min(splits, ROWS_PER_CHUNK) * partitions * INDEX_ROW_BYTES;
   totals.s3Get += reduceTasks * chunks * (chunkBytes <= INDEX_CHUNK_WHOLE_BYTES ? 1 : 2);
   totals.s3Get += shuffleGets(step);
   addOutput(totals, reduceTasks, step.outputBytes, sizes);

@@ -71,8 +71,8 @@ export function estimateAs(job: SizedJob, workload: Workload, sizes: FunctionSiz
 export const DEFAULT_CONCURRENCY = 1_000;
 /** One line an attempt, its metrics, and what Lambda writes about each invocation. */
 export const LOG_BYTES_PER_INVOCATION = 1_500;
-/** The lifetime of work data, after which a lifecycle rule takes it. */
-const WORK_DAYS = 3;
+/** A job that ends drops its segments; those of one that doesn't lie there until the lifecycle rule takes them. */
+const WORK_HOURS = 1;
 const FREE_SCRATCH_MB = 512;
 
 const NAMES = ['plan', 'solo', 'sample', 'map', 'planReduce', 'reduce', 'check', 'commit', 'markFailed'] as const;
@@ -89,8 +89,7 @@ function computeItems(compute: ComputeTime, sizes: FunctionSizes): readonly Cost
   ];
 }
 
-/** Segments lie there until the lifecycle rule takes them. */
 function workGbMonths(steps: readonly StepSize[]): number {
   const bytes = steps.reduce((total, step) => total + step.storedBytes, 0);
-  return ((bytes / 1e9) * WORK_DAYS * 24) / HOURS_PER_MONTH;
+  return ((bytes / 1e9) * WORK_HOURS) / HOURS_PER_MONTH;
 }
