@@ -1,4 +1,4 @@
-import type { Failure } from '../errors.ts';
+import { type Failure, RefoldError } from '../errors.ts';
 import { type AttemptEnd, type LedgerAttempt, taskItemOf, usedMbMs } from '../ports/ledger-attempt.ts';
 import type { TaskItem, TaskResult } from '../ports/task-ledger.ts';
 import { fromItem, type Item, type PlainItem, toItem } from './attribute-value.ts';
@@ -41,6 +41,22 @@ export type TaskAttributes = {
   readonly folded?: FoldedAttempts;
   readonly version: number;
 };
+
+/** DynamoDB takes items of 400 KB; the rest is for attempts and a failure. Keys and ids are ASCII, so characters are bytes. */
+const RESULT_BYTES_MAX = 350 * 1024;
+
+/** A task mapped the pairs of more attempts than its item can name: about 11,000. Each KB of it also costs a write unit. */
+export class ResultTooLargeError extends RefoldError {
+  override readonly name = 'ResultTooLargeError';
+  readonly code = 'REFOLD_RESULT_TOO_LARGE';
+  readonly retryable = false;
+  readonly hint =
+    'Lower --split-bytes, or give the earlier job fewer reduce tasks (reduceTasks), so that a task reads fewer of its parts.';
+  constructor(values: { bytes: number; upstream: number }, options?: ErrorOptions) {
+    const { bytes, upstream } = values;
+    super(`The task mapped parts of ${upstream} earlier tasks, too many for the ledger (${bytes} bytes).`, values, options);
+  }
+}
 
 /** The failure and the result as JSON. */
 type FailureAttribute = { readonly attemptId: string; readonly failure: string };
@@ -99,8 +115,13 @@ export function writeTaskItem(key: LedgerKey, task: LedgerTask, expiresAt: numbe
   return toItem({ ...key, ...attributes, expiresAt });
 }
 
+/** @throws ResultTooLargeError */
 export function commitAttribute(commit: NonNullable<LedgerAttempt['commit']>): CommitAttribute {
-  return { ...commit, result: JSON.stringify(commit.result) };
+  const result = JSON.stringify(commit.result);
+  if (result.length > RESULT_BYTES_MAX) {
+    throw new ResultTooLargeError({ bytes: result.length, upstream: commit.result.upstream?.length ?? 0 });
+  }
+  return { ...commit, result };
 }
 
 export function failureAttribute(attemptId: string, failure: Failure): FailureAttribute {
