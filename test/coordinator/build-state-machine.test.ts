@@ -25,6 +25,7 @@ function walk(machine: StateMachine, inPhase = false): readonly Walked[] {
   return Object.entries(machine.States).flatMap(([name, state]): readonly Walked[] => [
     { name, state, inPhase },
     ...(state.Type === 'Map' ? walk(state.ItemProcessor, true) : []),
+    ...(state.Type === 'Parallel' ? state.Branches.flatMap((branch) => walk(branch, inPhase)) : []),
   ]);
 }
 
@@ -39,6 +40,7 @@ describe('buildStateMachine', () => {
     ['by default', {}],
     ['with larger functions', { rungs }],
     ['with a deadline', { taskTimeoutSeconds: 900, maxAttempts: 1 }],
+    ['with all there is', { rungs, watch: 'arn:watch', taskTimeoutSeconds: 900 }],
   ])('is a machine that the interpreter takes, every state reachable, %s', (_, options) => {
     expect(() => checkMachine(buildStateMachine(functions, options))).not.toThrow();
   });
@@ -60,9 +62,9 @@ describe('buildStateMachine', () => {
   });
 
   it('leads every failure of a state to MarkFailed, and its own to the end', () => {
-    const { MarkFailed, ...states } = buildStateMachine(functions).States;
+    const { MarkFailed, ...states } = buildStateMachine(functions, { watch: 'arn:watch' }).States;
     for (const [name, state] of Object.entries(states)) {
-      if (state.Type !== 'Task' && state.Type !== 'Map') continue;
+      if (state.Type !== 'Task' && state.Type !== 'Map' && state.Type !== 'Parallel') continue;
       expect(state.Catch?.at(-1), name).toEqual({ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'MarkFailed' });
     }
     expect(MarkFailed).toMatchObject({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'FailedUnmarked' }] });
@@ -112,8 +114,45 @@ describe('buildStateMachine', () => {
     expect(tasksOf().every(({ state }) => !('TimeoutSeconds' in state))).toBe(true);
   });
 
+  it('names every way a sandbox is lost in the retriers of every task, under watch too', () => {
+    for (const { name, state } of tasksOf({ rungs, watch: 'arn:watch' })) {
+      expect(state.Retry?.[1]?.ErrorEquals, name).toEqual([
+        'SandboxLost',
+        'Runtime.ExitError',
+        'Runtime.OutOfMemory',
+        'Sandbox.Timedout',
+        'Lambda.Unknown',
+        'States.Timeout',
+      ]);
+    }
+  });
+
+  it('knows no watch unless it is given one', () => {
+    const names = walk(buildStateMachine(functions, { rungs })).map(({ name }) => name);
+    expect(names.filter((name) => name.includes('Watch'))).toEqual([]);
+    expect(walk(buildStateMachine(functions, { watch: 'arn:watch' })).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['WatchedMapPhase', 'WatchedReducePhase', 'MapUnderWatch', 'WatchMapUnderWatch', 'WatchedMapTask']),
+    );
+  });
+
+  it('runs the very same phase under watch, but for the names of its states and where it leads', () => {
+    const { States } = buildStateMachine(functions, { rungs, watch: 'arn:watch' });
+    for (const name of ['Map', 'Reduce'] as const) {
+      const watched = States[`Watched${name}Phase`] as Extract<State<string>, { Type: 'Parallel' }>;
+      const { Catch, Next, ...plain } = States[`${name}Phase`] as Extract<State<string>, { Type: 'Map' }> & { Next: string };
+      const { Next: __, ...inside } = watched.Branches[0]!.States[`${name}UnderWatch`] as typeof plain & { Next: string };
+      const renamed = JSON.stringify(inside).replaceAll(`Watched${name}`, name);
+      expect(JSON.parse(renamed)).toEqual(plain);
+      expect(watched).toMatchObject({
+        ResultPath: null,
+        Next,
+        Catch: [{ ErrorEquals: ['PhaseDone'], Next: 'CheckPhase' }, ...(Catch ?? [])],
+      });
+    }
+  });
+
   it('fits into one state machine definition of AWS (1 MB)', () => {
-    expect(JSON.stringify(buildStateMachine(functions, { rungs })).length).toBeLessThan(50_000);
+    expect(JSON.stringify(buildStateMachine(functions, { rungs, watch: 'arn:watch' })).length).toBeLessThan(50_000);
   });
 });
 

@@ -1,9 +1,4 @@
-import {
-  buildStateMachine,
-  type FunctionArns,
-  type FunctionName,
-  type MachineOptions,
-} from '../../lib/coordinator/build-state-machine.ts';
+import { buildStateMachine, type FunctionArns, type MachineOptions } from '../../lib/coordinator/build-state-machine.ts';
 import type {
   CheckAnswer,
   CheckCall,
@@ -21,6 +16,8 @@ import type {
   SampleCall,
   SoloCall,
   TaskGroup,
+  WatchAnswer,
+  WatchCall,
 } from '../../lib/coordinator/machine-call.ts';
 import type { Json } from '../../lib/coordinator/states.ts';
 import { type MachineOutcome, runMachine } from '../../lib/local/interpreter/run-machine.ts';
@@ -38,6 +35,8 @@ export type JobFunctions = {
   check(call: CheckCall): CheckAnswer;
   commit(call: CommitCall): CommitAnswer;
   markFailed(call: MarkFailedCall): MarkFailedAnswer;
+  /** Called by a machine that is built with `watch: 'watch'`. */
+  watch(call: WatchCall): WatchAnswer;
 };
 
 export const jobFunctions: FunctionArns = {
@@ -55,7 +54,7 @@ export const jobFunctions: FunctionArns = {
 export type ScriptedRun = {
   readonly outcome: MachineOutcome;
   /** Function and payload of every invocation, in order of start. */
-  readonly calls: readonly (readonly [name: FunctionName, payload: Json])[];
+  readonly calls: readonly (readonly [name: keyof JobFunctions, payload: Json])[];
   readonly seconds: number;
 };
 
@@ -73,14 +72,14 @@ export async function runScripted(
   options: MachineOptions = {},
 ): Promise<ScriptedRun> {
   const time = new VirtualTime();
-  const calls: [FunctionName, Json][] = [];
+  const calls: [keyof JobFunctions, Json][] = [];
   const outcome = await time.run(
     runMachine(
       buildStateMachine(jobFunctions, options),
       { jobId: 'j', run: 2 },
       {
         async invoke(functionArn, payload, signal) {
-          const name = functionArn as FunctionName;
+          const name = functionArn as keyof JobFunctions;
           calls.push([name, payload]);
           const silent = name === 'map' || name === 'reduce' ? () => {} : unexpected(name);
           const work = (script[name] ?? silent) as (call: Json, signal: AbortSignal) => unknown;

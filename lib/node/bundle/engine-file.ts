@@ -4,6 +4,7 @@ const SOURCES = {
   'worker-process': '../../local/sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
   'local-runner': '../../local/local-runner.ts',
+  'aws-runner': '../../aws/aws-runner.ts',
   'describe-runner': './describe-runner.ts',
 } as const;
 

@@ -1,0 +1,14 @@
+import type { Deciding } from '../lib/aws/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/open-deciding.ts';
+import { parseCommitCall } from '../lib/aws/parse-call.ts';
+import { commit } from '../lib/coordinator/commit.ts';
+
+/** Makes the output visible; called again until it is. */
+export const commitHandler = (open: () => Deciding) =>
+  lambdaHandler(async (event) => {
+    const call = parseCommitCall(event);
+    return await commit(await open().flowOf(call), call);
+  });
+
+export const handler = commitHandler(onceAContainer(openDeciding));

@@ -1,0 +1,10 @@
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
+import type { LambdaSandbox } from '../lib/aws/lambda-sandbox.ts';
+import { openLambdaSandbox } from '../lib/aws/open-lambda-sandbox.ts';
+import { parseTaskCall } from '../lib/aws/parse-call.ts';
+
+/** One attempt at a map task. */
+export const mapHandler = (open: () => LambdaSandbox) =>
+  lambdaHandler(async (event, invocation) => await open().run({ role: 'map', call: parseTaskCall(event) }, invocation));
+
+export const handler = mapHandler(onceAContainer(openLambdaSandbox));

@@ -1,0 +1,16 @@
+import type { Deciding } from '../lib/aws/deciding.ts';
+import { executionEnded, parseEndedExecution } from '../lib/aws/execution-ended.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/open-deciding.ts';
+import { parseMarkFailedCall } from '../lib/aws/parse-call.ts';
+import { markFailed } from '../lib/coordinator/mark-failed.ts';
+
+/** Called by the machine with what it failed of, and by a rule when an execution has ended in whatever way. */
+export const markFailedHandler = (open: () => Deciding) =>
+  lambdaHandler(async (event) => {
+    const flow = open().flowOfFailure();
+    const ended = parseEndedExecution(event);
+    return ended === undefined ? await markFailed(flow, parseMarkFailedCall(event)) : await executionEnded(flow, ended);
+  });
+
+export const handler = markFailedHandler(onceAContainer(openDeciding));

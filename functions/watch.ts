@@ -1,0 +1,16 @@
+import { priceUsage } from '../lib/aws/cost/price-usage.ts';
+import type { Deciding } from '../lib/aws/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/open-deciding.ts';
+import { parseWatchCall } from '../lib/aws/parse-call.ts';
+import { watchPhase } from '../lib/aws/watch-phase.ts';
+
+/** What the job has cost so far, and whether its phase has ended. */
+export const watchHandler = (open: () => Deciding) =>
+  lambdaHandler(async (event) => {
+    const call = parseWatchCall(event);
+    const { budgetUsd } = await open().runOf(call);
+    return await watchPhase(open().world, call, budgetUsd, (tasks, nowMs) => priceUsage(tasks, nowMs).usd);
+  });
+
+export const handler = watchHandler(onceAContainer(openDeciding));
