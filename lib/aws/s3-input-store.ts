@@ -8,14 +8,14 @@ import { folderOf, formatS3Location, literalPrefix, parseS3Location, type S3Loca
 import type { AwsRequests } from './requests.ts';
 import { listPage, listPages } from './s3-listing.ts';
 import { type ReadAnswer, S3Reader } from './s3-reader.ts';
+import { GET_BYTES_MAX } from './transfer-sizes.ts';
 
 /**
  * Input objects in any bucket. A location is `s3://bucket/key`, or a prefix with all that is below it, or a glob whose matches are keys
  * and prefixes. `s3://bucket/logs` is the object of that key, else what lies below `logs/`. A version is an ETag.
  */
 export class S3InputStore implements InputStore {
-  /** One request to S3 costs as much as the time a sandbox takes for some hundred KiB, and its first byte as long as 2 MiB. */
-  readonly chunkBytes = 8 * 1024 * 1024;
+  readonly chunkBytes = GET_BYTES_MAX;
   readonly #client: S3Client;
   readonly #reader: S3Reader;
 

@@ -9,9 +9,8 @@ import { deleteKeys } from './s3-deletion.ts';
 import { listPages } from './s3-listing.ts';
 import { type ReadAnswer, S3Reader, versionOf } from './s3-reader.ts';
 import { completeUpload, isNoSuchUpload, S3Upload } from './s3-upload.ts';
+import { ONE_PUT_BYTES_MAX } from './transfer-sizes.ts';
 
-/** A streamed object up to this size is one PUT: a multipart upload is two requests more, and the bill of a job is requests. */
-const ONE_PUT_BYTES_MAX = 32 * 1024 * 1024;
 /** Names the call that wrote an object, so that a repeated request knows its own work when the first reply was lost. */
 const WRITE_ID = 'refold-write';
 

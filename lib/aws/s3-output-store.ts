@@ -17,8 +17,9 @@ import type { AwsRequests } from './requests.ts';
 import { deleteKeys } from './s3-deletion.ts';
 import { listPage, listPages } from './s3-listing.ts';
 import { S3Reader, versionOf } from './s3-reader.ts';
-import { abortUpload, completeUpload, type FinishedUpload, isNoSuchUpload, PART_BYTES, S3Upload } from './s3-upload.ts';
+import { abortUpload, completeUpload, type FinishedUpload, isNoSuchUpload, S3Upload } from './s3-upload.ts';
 import { formatStagedRef, parseStagedRef } from './staged-ref.ts';
+import { PART_BYTES_MIN } from './transfer-sizes.ts';
 
 /** Locations are `s3://bucket/prefix`. */
 export function openS3Output(options: { readonly requests: AwsRequests }): OpenOutput {
@@ -68,7 +69,7 @@ export class S3OutputStore implements OutputStore {
     const upload = new S3Upload(this.#client, {
       location,
       metadata: { [JOB_FIELD]: this.#jobId, [ATTEMPT_FIELD]: attemptId },
-      heldBytesMax: PART_BYTES,
+      heldBytesMax: PART_BYTES_MIN,
     });
     return new S3PartWriter(upload, {
       guard: (work) => this.#try(work),

@@ -6,9 +6,9 @@ import { forEachOf } from './in-flight.ts';
 import type { S3Location } from './location.ts';
 import type { AwsRequests } from './requests.ts';
 import { fetchBytes } from './s3-body.ts';
+import { GET_BYTES_MAX } from './transfer-sizes.ts';
 
-/** A larger range is fetched in pieces of at most this size, side by side: one connection to S3 gives some 50-90 MB/s. */
-const PIECE_BYTES_MAX = 8 * 1024 * 1024;
+/** A range larger than one GET takes is fetched in pieces, side by side: one connection to S3 gives some 50-90 MB/s. */
 const PIECES_IN_FLIGHT = 8;
 /** Requests up to this size are as slow as their first byte; larger ones have their own measure of slow. */
 const SMALL_BYTES_MAX = 512 * 1024;
@@ -127,9 +127,9 @@ export function versionOf(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
 }
 
-/** Equal pieces of at most `PIECE_BYTES_MAX`. */
+/** Equal pieces of at most `GET_BYTES_MAX`. */
 function cut(bytes: number): readonly (readonly [number, number])[] {
-  const count = Math.ceil(bytes / PIECE_BYTES_MAX);
+  const count = Math.ceil(bytes / GET_BYTES_MAX);
   return Array.from({ length: count }, (_, at) => [Math.floor((bytes * at) / count), Math.floor((bytes * (at + 1)) / count)]);
 }
 

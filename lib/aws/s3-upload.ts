@@ -8,10 +8,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { assert } from '../errors.ts';
 import type { S3Location } from './location.ts';
+import { PART_BYTES_MIN, partBytesAt } from './transfer-sizes.ts';
 
-/** A part of the upload is this large (S3 asks for 5 MiB, but for the last), and larger in steps, so that 10,000 parts hold 440 GB. */
-export const PART_BYTES = 8 * 1024 * 1024;
-const PARTS_PER_STEP = 1_000;
 const PARTS_MAX = 10_000;
 /** With the part that is being filled, what an upload may hold in memory. */
 const PARTS_IN_FLIGHT = 3;
@@ -52,11 +50,11 @@ export class S3Upload {
     options: {
       readonly location: S3Location;
       readonly metadata: Readonly<Record<string, string>>;
-      /** At least `PART_BYTES`. */
+      /** At least `PART_BYTES_MIN`. */
       readonly heldBytesMax: number;
     },
   ) {
-    assert(options.heldBytesMax >= PART_BYTES, 'what is held makes at least a part');
+    assert(options.heldBytesMax >= PART_BYTES_MIN, 'what is held makes at least a part');
     this.#client = client;
     this.#location = options.location;
     this.#metadata = options.metadata;
@@ -108,7 +106,7 @@ export class S3Upload {
   }
 
   #roomMax(): number {
-    return this.#started === 0 ? this.#heldBytesMax : PART_BYTES * (1 + Math.floor(this.#started / PARTS_PER_STEP));
+    return this.#started === 0 ? this.#heldBytesMax : partBytesAt(this.#started);
   }
 
   async #sendPart(): Promise<void> {

@@ -1,4 +1,6 @@
+import { PUT_BYTES_MAX } from '../../shuffle/segment-upload.ts';
 import { ROWS_PER_CHUNK } from '../../split/step-plan.ts';
+import { countParts, GET_BYTES_MAX, ONE_PUT_BYTES_MAX } from '../transfer-sizes.ts';
 import type { MachinePath } from './count-transitions.ts';
 import { outputTasks, type StepSize } from './step-size.ts';
 
@@ -14,19 +16,6 @@ export type RequestTotals = {
   readonly ledgerReads: number;
 };
 
-/** What the adapters on AWS do with bytes: they say so themselves, and the tests of this folder compare. */
-export type AdapterSizes = {
-  /** Input bytes a GET. */
-  readonly inputChunkBytes: number;
-  /** Up to here an object is put whole, with one request. */
-  readonly putBytesMax: number;
-  /** Of a multipart upload, of a segment or of output. */
-  readonly uploadPartBytes: number;
-};
-
-const MIB = 1024 * 1024;
-export const ADAPTER_SIZES: AdapterSizes = { inputChunkBytes: 16 * MIB, putBytesMax: 64 * MIB, uploadPartBytes: 32 * MIB };
-
 /** Objects a page of a listing. */
 const PAGE = 1_000;
 /** Tasks that come with one page of the ledger, about: 1 MB of items. */
@@ -36,7 +25,7 @@ const LEDGER_SHARDS = 16;
 /** 4 KB of the ledger a read unit; what is known of a task takes half a KB. */
 const TASKS_PER_READ_UNIT = 8;
 /** What PlanReduce reads whole, up to this size. */
-const INDEX_CHUNK_WHOLE_BYTES = MIB;
+const INDEX_CHUNK_WHOLE_BYTES = 1024 * 1024;
 /** Bytes of the index a row that is not empty, about. */
 const INDEX_ROW_BYTES = 14;
 
@@ -52,24 +41,19 @@ class Totals implements RequestTotals {
  * Requests of an undisturbed run: those of starting it, of the deciding functions as often as the machine calls them, and of every task.
  * @param sandboxes that run tasks: each reads once what all of its tasks share
  */
-export function countRequests(
-  steps: readonly StepSize[],
-  path: MachinePath,
-  sandboxes: number,
-  sizes: AdapterSizes = ADAPTER_SIZES,
-): RequestTotals {
+export function countRequests(steps: readonly StepSize[], path: MachinePath, sandboxes: number): RequestTotals {
   const totals = new Totals();
   addStart(totals, steps);
   for (const _ of path.answers) addDecision(totals, steps);
   for (const step of steps) {
     addPlan(totals, step);
     if (step.sampled) addSample(totals, step);
-    if (step.solo) addSolo(totals, step, sizes);
+    if (step.solo) addSolo(totals, step);
     else {
-      addMap(totals, step, sandboxes, sizes);
+      addMap(totals, step, sandboxes);
       if (!step.mapOnly) {
         addPlanReduce(totals, step);
-        addReduce(totals, step, sandboxes, sizes);
+        addReduce(totals, step, sandboxes);
       }
     }
   }
@@ -110,13 +94,13 @@ function addSample(totals: Totals, step: StepSize): void {
   totals.s3Put += 1;
 }
 
-function addMap(totals: Totals, step: StepSize, sandboxes: number, sizes: AdapterSizes): void {
+function addMap(totals: Totals, step: StepSize, sandboxes: number): void {
   const { splits } = step;
   totals.s3Get += Math.min(splits, sandboxes) * GETS_PER_SANDBOX;
   // Its row, the plan twice, and boundaries.
-  totals.s3Get += splits * (3 + Number(step.sampled)) + inputGets(step, sizes);
-  if (step.mapOnly) addOutput(totals, splits, step.outputBytes, sizes);
-  else totals.s3Put += splits * putsOf(step.storedBytes / Math.max(1, splits), sizes);
+  totals.s3Get += splits * (3 + Number(step.sampled)) + inputGets(step);
+  if (step.mapOnly) addOutput(totals, splits, step.outputBytes);
+  else totals.s3Put += splits * segmentPuts(step.storedBytes / Math.max(1, splits));
   totals.ledgerWrites += splits * WRITES_PER_TASK;
   totals.ledgerReads += splits;
 }
@@ -127,13 +111,12 @@ const GETS_PER_SANDBOX = 3;
 const WRITES_PER_TASK = 3;
 
 /** A range begins with a look at the object's first bytes, where it does not start there, and a short first read; it ends a little behind itself. */
-export function inputGets({ ranges, inputBytes, splits }: StepSize, { inputChunkBytes }: AdapterSizes = ADAPTER_SIZES): number {
+export function inputGets({ ranges, inputBytes, splits }: StepSize): number {
   if (ranges === 0) return 0;
-  const first = Math.min(FIRST_READ_BYTES, inputChunkBytes);
-  return ranges * (1 + Math.max(0, Math.ceil((inputBytes / ranges + TAIL_BYTES - first) / inputChunkBytes))) + splits;
+  return ranges * (1 + Math.max(0, Math.ceil((inputBytes / ranges + TAIL_BYTES - FIRST_READ_BYTES) / GET_BYTES_MAX))) + splits;
 }
 
-const FIRST_READ_BYTES = MIB;
+const FIRST_READ_BYTES = 1024 * 1024;
 const TAIL_BYTES = 4 * 1024 + 1;
 
 /** Every segment's footer, the split rows again, the chunks of the index, manifest and groups. */
@@ -143,7 +126,7 @@ function addPlanReduce(totals: Totals, step: StepSize): void {
   totals.ledgerReads += 2 + readTasks(step.splits);
 }
 
-function addReduce(totals: Totals, step: StepSize, sandboxes: number, sizes: AdapterSizes): void {
+function addReduce(totals: Totals, step: StepSize, sandboxes: number): void {
   const { splits, partitions, reduceTasks, chunks } = step;
   totals.s3Get += Math.min(reduceTasks, sandboxes) * GETS_PER_SANDBOX;
   // Manifest, row, and the groups, to know how many there are.
@@ -151,7 +134,7 @@ function addReduce(totals: Totals, step: StepSize, sandboxes: number, sizes: Ada
   const chunkBytes = Math.min(splits, ROWS_PER_CHUNK) * partitions * INDEX_ROW_BYTES;
   totals.s3Get += reduceTasks * chunks * (chunkBytes <= INDEX_CHUNK_WHOLE_BYTES ? 1 : 2);
   totals.s3Get += shuffleGets(step);
-  addOutput(totals, reduceTasks, step.outputBytes, sizes);
+  addOutput(totals, reduceTasks, step.outputBytes);
   totals.ledgerWrites += reduceTasks * WRITES_PER_TASK;
   totals.ledgerReads += reduceTasks * 3;
 }
@@ -164,18 +147,18 @@ export function shuffleGets({ splits, reduceTasks, storedBytes }: StepSize): num
 
 /** A run of one short record. */
 const RANGE_BYTES_LEAST = 32;
-const PIECE_BYTES = 8 * MIB;
+const PIECE_BYTES = 8 * 1024 * 1024;
 
-function addSolo(totals: Totals, step: StepSize, sizes: AdapterSizes): void {
-  totals.s3Get += GETS_PER_SANDBOX + 2 * step.chunks + 3 + inputGets(step, sizes);
-  addOutput(totals, Math.max(1, step.mapOnly ? step.splits : step.reduceTasks), step.outputBytes, sizes);
+function addSolo(totals: Totals, step: StepSize): void {
+  totals.s3Get += GETS_PER_SANDBOX + 2 * step.chunks + 3 + inputGets(step);
+  addOutput(totals, Math.max(1, step.mapOnly ? step.splits : step.reduceTasks), step.outputBytes);
   totals.ledgerWrites += WRITES_PER_TASK;
   totals.ledgerReads += 3;
 }
 
 /** Each task begins an upload, sends its parts, and writes down what it left. */
-function addOutput(totals: Totals, tasks: number, bytes: number, { uploadPartBytes }: AdapterSizes): void {
-  totals.s3Put += tasks * (2 + Math.max(1, Math.ceil(bytes / Math.max(1, tasks) / uploadPartBytes)));
+function addOutput(totals: Totals, tasks: number, bytes: number): void {
+  totals.s3Put += tasks * (2 + countParts(bytes / Math.max(1, tasks)));
 }
 
 /** A part of output is looked for, then its upload completed; the files of all attempts are read. */
@@ -193,8 +176,8 @@ function addCommit(totals: Totals, steps: readonly StepSize[]): void {
   totals.ledgerWrites += 4;
 }
 
-function putsOf(bytes: number, { putBytesMax, uploadPartBytes }: AdapterSizes): number {
-  return bytes <= putBytesMax ? 1 : 2 + Math.ceil(bytes / uploadPartBytes);
+function segmentPuts(bytes: number): number {
+  return bytes <= PUT_BYTES_MAX ? 1 : 2 + countParts(bytes, ONE_PUT_BYTES_MAX);
 }
 
 function readTasks(tasks: number): number {
