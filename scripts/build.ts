@@ -52,6 +52,8 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
+await buildFunctions(join(dist, 'functions'));
+process.stdout.write(`dist/functions: ${(folderBytes(join(dist, 'functions')) / 1e6).toFixed(1)} MB\n`);
 emitTypes('lib/index.ts', join(root, 'lib'), join(dist, 'types'));
 emitTypes('cdk/index.ts', root, join(dist, 'cdk', 'types'));
 
