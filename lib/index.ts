@@ -5,6 +5,7 @@ export { first } from './combine/first.ts';
 export { max, min } from './combine/min-max.ts';
 export { sum } from './combine/sum.ts';
 export { top } from './combine/top.ts';
+export { type AwsJob, type Connection, type ConnectRequest, connect, type SubmitRequest } from './connect.ts';
 export { RefoldError } from './errors.ts';
 export {
   type CombineFunction,

@@ -4,6 +4,8 @@ export type AwsSettings = {
   /** What every key of the work area begins with: '' or ends with `/`. */
   readonly workPrefix: string;
   readonly tableName: string;
+  /** @default as the AWS tools find it */
+  readonly region?: string;
   /** Logs every call as action and resource. For the tests of least privilege. */
   readonly recordCalls?: boolean;
 };

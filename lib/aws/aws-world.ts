@@ -22,6 +22,7 @@ export function openAwsWorld(settings: AwsSettings, writeLog: (line: string) => 
   const log = new JsonLog({ writeLine: writeLog, clock });
   const requests = new AwsRequests({
     clock,
+    ...(settings.region !== undefined && { region: settings.region }),
     ...(settings.recordCalls && { onCall: (call) => log.write('info', RECORDED_CALL, call) }),
   });
   return {

@@ -39,6 +39,6 @@ async function endAbandoned(world: LeaseWorld, executions: Executions, job: JobI
   const answer =
     execution.kind === 'missing'
       ? await world.ledger.setJobState(jobId, state, 'CANCELLED', run)
-      : await world.ledger.setJobState(jobId, state, 'FAILED', run, { error: executionFailure(execution) });
+      : await world.ledger.setJobState(jobId, state, 'FAILED', run, { error: executionFailure(jobId, run, execution) });
   return hasEnded(answer.job.state);
 }

@@ -14,6 +14,8 @@ const IDLE_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 
 export type RequestOptions = {
+  /** @default as the AWS tools find it */
+  readonly region?: string;
   readonly clock?: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
@@ -47,6 +49,7 @@ export class AwsRequests {
     let client = this.#clients.get(ClientClass) as Client | undefined;
     if (client === undefined) {
       client = new ClientClass({
+        ...(this.#options.region === undefined ? {} : { region: this.#options.region }),
         maxAttempts: REQUEST_TRIES_MAX,
         retryStrategy: this.#retries,
         followRegionRedirects: true,
@@ -97,6 +100,7 @@ export class AwsRequests {
 
 /** What all clients take alike. */
 type ClientConfig = {
+  readonly region?: string;
   readonly maxAttempts: number;
   readonly retryStrategy: RequestRetries;
   /** Of S3: a bucket in another region is asked there. */

@@ -239,7 +239,7 @@ describe('the lease of an output', () => {
     expect(await stack.start(second)).toMatchObject({ kind: 'started' });
     expect(await stack.world.ledger.readJob(first.jobId)).toMatchObject({
       state: 'FAILED',
-      error: { code: 'REFOLD_EXECUTION_ENDED', message: 'The execution was stopped (Console: by hand).' },
+      error: { code: 'REFOLD_EXECUTION_ENDED', message: expect.stringContaining('ABORTED: Console: by hand') },
     });
   });
 

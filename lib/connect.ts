@@ -1,0 +1,54 @@
+import type { AwsJob } from './aws/aws-job.ts';
+import type { ConnectRequest, SubmitRequest } from './aws/connection.ts';
+import type { Job, PairOf } from './job/define-job.ts';
+import type { JobItem } from './ports/task-ledger.ts';
+
+/** A deployed stack, to start jobs on and to look after them. Its outputs are read when it is first asked for something. */
+export type Connection = {
+  /**
+   * Starts the job of a module on the stack and answers its handle. The same job submitted twice is one job, and runs once; one that
+   * failed or was cancelled goes on from its finished tasks; one that is done answers its stored result.
+   * @throws before anything runs: StackMissingError, JobModuleError, CodeNotDeployedError, InputMissingError, InvalidOptionError,
+   * LocationNotAllowedError, OutputOverlapError, OutputOccupiedError, OutputLeasedError
+   */
+  submit<J extends Job = Job>(jobFile: string | URL, request: SubmitRequest): Promise<AwsJob<PairOf<J>>>;
+  /** The handle of a job that was submitted before, by anybody or by a trigger. @throws UnknownJobError */
+  job<J extends Job = Job>(jobId: string): Promise<AwsJob<PairOf<J>>>;
+  /** Every job that the ledger knows, newest first. */
+  jobs(): Promise<readonly JobItem[]>;
+};
+
+/**
+ * Connects to a stack that `refold deploy` or the MapReduce construct has deployed:
+ * `const job = await connect({ stack: 'refold' }).submit('./word-count.ts', { input: 's3://logs/raw', output: 's3://results/counts' })`.
+ * Asks nothing yet, and loads the AWS clients only when it does.
+ */
+export function connect(request: ConnectRequest = {}): Connection {
+  let opening: ReturnType<typeof open> | undefined;
+  const open = async () => {
+    const aws = await import('./aws/connection.ts');
+    return { aws, client: await aws.openStack(request) };
+  };
+  // A stack that could not be reached is looked for again by the next call.
+  const opened = () =>
+    (opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+  return {
+    async submit<J extends Job>(jobFile: string | URL, submission: SubmitRequest) {
+      const { aws, client } = await opened();
+      return await aws.submitFile<PairOf<J>>(client, jobFile, submission);
+    },
+    async job<J extends Job>(jobId: string) {
+      const { aws, client } = await opened();
+      return await aws.findJob<PairOf<J>>(client, jobId);
+    },
+    async jobs() {
+      const { aws, client } = await opened();
+      return await aws.listJobs(client);
+    },
+  };
+}
+
+export type { AwsJob, ConnectRequest, SubmitRequest };
