@@ -1,5 +1,5 @@
 import type { AwsJob } from './aws/aws-job.ts';
-import type { ConnectRequest, SubmitRequest } from './aws/connection.ts';
+import type { ConnectRequest, StackConnection, SubmitRequest } from './aws/connect.ts';
 import type { Job, PairOf } from './job/define-job.ts';
 import type { JobItem } from './ports/task-ledger.ts';
 
@@ -24,30 +24,20 @@ export type Connection = {
  * Asks nothing yet, and loads the AWS clients only when it does.
  */
 export function connect(request: ConnectRequest = {}): Connection {
-  let opening: ReturnType<typeof open> | undefined;
-  const open = async () => {
-    const aws = await import('./aws/connection.ts');
-    return { aws, client: await aws.openStack(request) };
-  };
+  let opening: Promise<StackConnection> | undefined;
   // A stack that could not be reached is looked for again by the next call.
-  const opened = () =>
-    (opening ??= open().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const opened = (): Promise<StackConnection> =>
+    (opening ??= import('./aws/connect.ts')
+      .then((aws) => aws.connect(request))
+      .catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      }));
   return {
-    async submit<J extends Job>(jobFile: string | URL, submission: SubmitRequest) {
-      const { aws, client } = await opened();
-      return await aws.submitFile<PairOf<J>>(client, jobFile, submission);
-    },
-    async job<J extends Job>(jobId: string) {
-      const { aws, client } = await opened();
-      return await aws.findJob<PairOf<J>>(client, jobId);
-    },
-    async jobs() {
-      const { aws, client } = await opened();
-      return await aws.listJobs(client);
-    },
+    submit: async <J extends Job>(jobFile: string | URL, submission: SubmitRequest) =>
+      await (await opened()).submit<PairOf<J>>(jobFile, submission),
+    job: async <J extends Job>(jobId: string) => await (await opened()).job<PairOf<J>>(jobId),
+    jobs: async () => await (await opened()).jobs(),
   };
 }
 

@@ -63,38 +63,47 @@ async function regionOf(requests: AwsRequests): Promise<string> {
   }
 }
 
-/** @throws what `submitJob` throws, before anything runs */
-export async function submitFile<P extends Pair>(
-  client: StackClient,
-  jobFile: string | URL,
-  request: SubmitRequest,
-): Promise<AwsJob<P>> {
-  const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
-  const { record } = await submitJob(client, {
-    jobFile: jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile,
-    inputs: typeof input === 'string' ? { '': input } : input,
-    output,
-    options,
-    keepPairs: true,
-    ...(params && { params }),
-    ...(overwrite !== undefined && { overwrite }),
-    ...(isNew !== undefined && { isNew }),
-    ...(limit !== undefined && { limit }),
-    ...(cwd !== undefined && { cwd }),
-    ...(workFolder !== undefined && { workFolder }),
-  });
-  return new AwsJob<P>(client, record.jobId);
-}
+/** A stack that is open: `connect` of lib/connect.ts, loaded. */
+export class StackConnection {
+  readonly client: StackClient;
 
-/** @throws UnknownJobError */
-export async function findJob<P extends Pair>(client: StackClient, jobId: string): Promise<AwsJob<P>> {
-  if ((await client.world.ledger.readJob(jobId)) === undefined) {
-    throw new UnknownJobError({ jobId, stack: client.deployment.stack });
+  constructor(client: StackClient) {
+    this.client = client;
   }
-  return new AwsJob<P>(client, jobId);
+
+  /** @throws what `submitJob` throws, before anything runs */
+  async submit<P extends Pair = Pair>(jobFile: string | URL, request: SubmitRequest): Promise<AwsJob<P>> {
+    const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
+    const { record } = await submitJob(this.client, {
+      jobFile: jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile,
+      inputs: typeof input === 'string' ? { '': input } : input,
+      output,
+      options,
+      keepPairs: true,
+      ...(params && { params }),
+      ...(overwrite !== undefined && { overwrite }),
+      ...(isNew !== undefined && { isNew }),
+      ...(limit !== undefined && { limit }),
+      ...(cwd !== undefined && { cwd }),
+      ...(workFolder !== undefined && { workFolder }),
+    });
+    return new AwsJob<P>(this.client, record.jobId);
+  }
+
+  /** @throws UnknownJobError */
+  async job<P extends Pair = Pair>(jobId: string): Promise<AwsJob<P>> {
+    const { world, deployment } = this.client;
+    if ((await world.ledger.readJob(jobId)) === undefined) throw new UnknownJobError({ jobId, stack: deployment.stack });
+    return new AwsJob<P>(this.client, jobId);
+  }
+
+  /** Newest first. */
+  async jobs(): Promise<readonly JobItem[]> {
+    return await this.client.world.ledger.listJobs();
+  }
 }
 
-/** Newest first. */
-export async function listJobs(client: StackClient): Promise<readonly JobItem[]> {
-  return await client.world.ledger.listJobs();
+/** @throws what `openStack` throws */
+export async function connect(request: ConnectRequest = {}): Promise<StackConnection> {
+  return new StackConnection(await openStack(request));
 }
