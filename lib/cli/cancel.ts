@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelJob } from '../coordinator/cancel-job.ts';
 import { findJobHolder } from '../local/job-lock.ts';
+import type { JobItem } from '../ports/task-ledger.ts';
 import type { Command } from './command.ts';
 import { EXIT_CODES } from './exit-code.ts';
+import { findJobIn } from './find-job.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import type { StackAccess } from './stack-access.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from './stack-flags.ts';
 import { findJob, locksFolder, requireWorkArea, type WorkArea } from './work-area.ts';
 
 export const command: Command = {
@@ -12,8 +16,8 @@ export const command: Command = {
   summary: 'Stops a job, wherever it runs; the newest one when none is named.',
   details:
     'Nothing appears at the output of a cancelled job. Finished tasks are kept for a while: refold resume goes on from them.',
-  flags: [],
-  examples: ['refold cancel', 'refold cancel word-count-1f0c'],
+  flags: OPTIONAL_STACK_FLAGS,
+  examples: ['refold cancel', 'refold cancel word-count-1f0c', 'refold cancel word-count-1f0c --stack refold'],
   run,
 };
 
@@ -21,16 +25,38 @@ export const command: Command = {
 const STOP_WAIT_MS = 10_000;
 const STOP_POLL_MS = 50;
 
-async function run({ operand }: GivenArguments): Promise<number> {
+async function run(given: GivenArguments): Promise<number> {
+  const stack = namedStack(given);
+  if (stack !== undefined) {
+    useAccount(given);
+    const { openStack } = await import('./open-stack.ts');
+    return await cancelOnStack(await openStack(stack), given.operand);
+  }
   const area = requireWorkArea();
-  const { jobId } = await findJob(area, operand);
+  const { jobId } = await findJob(area, given.operand);
   const job = await cancelJob(area.world.ledger, jobId);
+  return await showCancel(jobId, job, async () => {
+    const pid = await waitUntilStopped(area, jobId);
+    return pid === undefined ? '' : `; process ${pid} has not stopped yet`;
+  });
+}
+
+/** The ledger first: the end of an execution of a job that is not cancelled counts as a failure. */
+export async function cancelOnStack({ stack, world, stopExecution }: StackAccess, operand: string | undefined): Promise<number> {
+  const found = await findJobIn(world, operand, `the stack ${stack}`);
+  const job = await cancelJob(world.ledger, found.jobId);
+  return await showCancel(found.jobId, job, async () => {
+    await stopExecution(job ?? found);
+    return '; attempts that run end by themselves and change nothing';
+  });
+}
+
+/** @param stop ends what works on the job; answers what is to be said of it */
+async function showCancel(jobId: string, job: JobItem | undefined, stop: () => Promise<string>): Promise<number> {
   switch (job?.state) {
-    case 'CANCELLED': {
-      const pid = await waitUntilStopped(area, jobId);
-      process.stderr.write(`${jobId} is cancelled${pid === undefined ? '' : `; process ${pid} has not stopped yet`}.\n`);
+    case 'CANCELLED':
+      process.stderr.write(`${jobId} is cancelled${await stop()}.\n`);
       return EXIT_CODES.done;
-    }
     case 'COMMITTING':
       process.stderr.write(`${jobId} cannot be cancelled: its output is being published, which only goes on.\n`);
       return EXIT_CODES.failed;

@@ -32,4 +32,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   cat: () => import('./cat.ts'),
   resume: () => import('./resume.ts'),
   cancel: () => import('./cancel.ts'),
+  deploy: () => import('./deploy.ts'),
+  submit: () => import('./submit.ts'),
+  watch: () => import('./watch.ts'),
+  logs: () => import('./logs.ts'),
+  destroy: () => import('./destroy.ts'),
 };

@@ -79,7 +79,7 @@ async function run(given: GivenArguments): Promise<number> {
   process.stderr.write(describeDeployment(settings, region));
   const folder = mkdtempSync(join(tmpdir(), 'refold-deploy-'));
   try {
-    const exitCode = await runCdk(tools.cli, deployArguments(settings, tools, folder, given.has('yes')), folder);
+    const exitCode = await runCdk(tools.cli, deployArguments(settings, tools, folder, given.has('yes')));
     if (exitCode !== 0) throw await explainFailure(settings, target, exitCode);
     const outputs = readOutputs(join(folder, 'outputs.json'), settings.stack);
     if (given.has('json')) await printToStdout(`${JSON.stringify(outputs)}\n`);
@@ -123,10 +123,9 @@ export function deployArguments(settings: DeploySettings, tools: CdkTools, folde
 }
 
 /** The CDK talks to the person itself, over standard error; its own output would mix with ours. */
-function runCdk(cli: string, args: readonly string[], folder: string): Promise<number> {
+function runCdk(cli: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, REFOLD_ASSET_FOLDER: folder };
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['inherit', 2, 2], env });
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['inherit', 2, 2] });
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? EXIT_CODES.interrupted : 1)));
   });
@@ -161,7 +160,7 @@ export function describeDeployment(settings: DeploySettings, region: string): st
     ...triggers.map(
       ({ job, bucket, prefix, suffix, output }): Row => [
         'trigger',
-        `s3://${bucket}/${prefix}${suffix === '' ? '' : `*${suffix}`} starts ${job}, which writes ${output}`,
+        `${bucket === '' ? '' : `s3://${bucket}/`}${prefix}${suffix === '' ? '' : `*${suffix}`} starts ${job}, which writes ${output}`,
       ],
     ),
   ]);

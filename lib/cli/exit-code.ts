@@ -36,6 +36,17 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'REFOLD_OUTPUT_OCCUPIED',
   'REFOLD_OUTPUT_LEASED',
   'REFOLD_JOB_RUNNING',
+  'REFOLD_S3_OVERLAP',
+  'REFOLD_LOCATION_NOT_ALLOWED',
+  'REFOLD_CODE_NOT_DEPLOYED',
+  'REFOLD_BUCKET_MISSING',
+  'REFOLD_STACK_MISSING',
+  'REFOLD_STACK_UNUSABLE',
+  'REFOLD_FOREIGN_STACK',
+  'REFOLD_AWS_CREDENTIALS',
+  'REFOLD_AWS_REGION',
+  'REFOLD_CDK_MISSING',
+  'REFOLD_DEPLOY_BUCKET',
 ]);
 
 export function exitCodeOf(error: unknown): number {
@@ -44,5 +55,11 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof FailureError && error.code === 'REFOLD_OUTPUT_OCCUPIED') return EXIT_CODES.failed;
   if (USAGE_CODES.has(error.code)) return EXIT_CODES.usage;
   if (error.code === 'REFOLD_CANCELLED') return EXIT_CODES.cancelled;
-  return error.code === 'REFOLD_OVER_BUDGET' ? EXIT_CODES.overBudget : EXIT_CODES.failed;
+  return error.code === 'REFOLD_BUDGET_EXCEEDED' ? EXIT_CODES.overBudget : EXIT_CODES.failed;
+}
+
+/** Of a job that has run and ended: whatever it met is its own failure. */
+export function exitCodeOfJob(error: unknown): number {
+  const exitCode = exitCodeOf(error);
+  return exitCode === EXIT_CODES.cancelled || exitCode === EXIT_CODES.overBudget ? exitCode : EXIT_CODES.failed;
 }

@@ -5,7 +5,7 @@ import { EXIT_CODE_MEANINGS } from './exit-code.ts';
 export async function formatOverview(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command));
   return [
-    'refold: MapReduce for TypeScript, one job file, on this machine.',
+    'refold: MapReduce for TypeScript, one job file, on this machine or on AWS.',
     '',
     'Usage: refold <command> [flags]',
     '',
@@ -15,6 +15,7 @@ export async function formatOverview(): Promise<string> {
     'Examples:',
     '  refold run word-count.ts --input book.txt --output counts',
     '  cat access.log | refold run top-ips.ts | head',
+    '  refold submit word-count.ts --input s3://my-logs/raw --output s3://my-results/counts',
     '',
     'Exit codes:',
     ...columns(EXIT_CODE_MEANINGS.map(([code, meaning]) => [String(code), meaning])),

@@ -6,23 +6,43 @@ import { stdoutPath } from '../work/work-layout.ts';
 import type { Command } from './command.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { escapeControls } from './show-error.ts';
+import type { StackAccess } from './stack-access.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from './stack-flags.ts';
 import { printToStdout } from './standard-output.ts';
 import { locksFolder, openWorkArea, type WorkArea } from './work-area.ts';
 
 export const command: Command = {
   name: 'ls',
   operand: '',
-  summary: 'Lists the jobs of this folder, newest first.',
-  flags: [{ name: 'json', summary: 'as a JSON array' }],
-  examples: ['refold ls', 'refold ls --json'],
+  summary: 'Lists the jobs of this folder, or of a stack, newest first.',
+  flags: [{ name: 'json', summary: 'as a JSON array' }, ...OPTIONAL_STACK_FLAGS],
+  examples: ['refold ls', 'refold ls --json', 'refold ls --stack refold'],
   run,
 };
 
 async function run(given: GivenArguments): Promise<number> {
+  const stack = namedStack(given);
+  if (stack !== undefined) {
+    useAccount(given);
+    const { openStack } = await import('./open-stack.ts');
+    return await listOnStack(await openStack(stack), given);
+  }
   const area = openWorkArea();
   const rows = area === undefined ? [] : await readRows(area);
   if (given.has('json')) await printToStdout(`${JSON.stringify(rows)}\n`);
   else if (rows.length === 0) process.stderr.write('No jobs were run in this folder.\n');
+  else await printToStdout(formatRows(rows));
+  return 0;
+}
+
+export async function listOnStack({ stack, world, isRunning }: StackAccess, given: GivenArguments): Promise<number> {
+  const rows: Row[] = [];
+  for (const job of await world.ledger.listJobs()) {
+    const runs = !hasEnded(job.state) && (await isRunning(job));
+    rows.push({ ...rowOf(job), output: job.outputPath, pid: null, isRunning: runs });
+  }
+  if (given.has('json')) await printToStdout(`${JSON.stringify(rows)}\n`);
+  else if (rows.length === 0) process.stderr.write(`No jobs were run on the stack ${stack}.\n`);
   else await printToStdout(formatRows(rows));
   return 0;
 }
@@ -39,36 +59,31 @@ type Row = {
   readonly output: string | null;
   /** Process that runs it, or null. */
   readonly pid: number | null;
+  /** Of a job on a stack: does Step Functions work on it? */
+  readonly isRunning?: boolean;
 };
 
 async function readRows(area: WorkArea): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const job of await area.world.ledger.listJobs()) {
     const holder = hasEnded(job.state) ? undefined : await findJobHolder(locksFolder(area), job.jobId);
-    const { jobId, name, state, run: runNumber, outputPath } = job;
-    const isStdout = outputPath === join(area.settings.workFolder, stdoutPath(jobId));
-    const created = new Date(job.createdAtMs).toISOString();
-    const updated = new Date(job.updatedAtMs).toISOString();
-    rows.push({
-      jobId,
-      name,
-      state,
-      run: runNumber,
-      created,
-      updated,
-      output: isStdout ? null : outputPath,
-      pid: holder?.pid ?? null,
-    });
+    const isStdout = job.outputPath === join(area.settings.workFolder, stdoutPath(job.jobId));
+    rows.push({ ...rowOf(job), output: isStdout ? null : job.outputPath, pid: holder?.pid ?? null });
   }
   return rows;
+}
+
+function rowOf({ jobId, name, state, run: runNumber, createdAtMs, updatedAtMs }: JobItem): Omit<Row, 'output' | 'pid'> {
+  const [created, updated] = [new Date(createdAtMs).toISOString(), new Date(updatedAtMs).toISOString()];
+  return { jobId, name, state, run: runNumber, created, updated };
 }
 
 function formatRows(rows: readonly Row[]): string {
   const table = [
     ['job', 'state', 'run', 'changed', 'output'],
-    ...rows.map(({ jobId, state, run: runNumber, updated, output, pid }) => [
+    ...rows.map(({ jobId, state, run: runNumber, updated, output, pid, isRunning }) => [
       jobId,
-      hasEnded(state) ? state : `${state} ${pid === null ? '(stopped)' : `(process ${pid})`}`,
+      hasEnded(state) ? state : `${state} ${isRunning ? '(running)' : pid === null ? '(stopped)' : `(process ${pid})`}`,
       String(runNumber),
       updated.slice(0, 19).replace('T', ' '),
       escapeControls(output ?? 'standard output'),

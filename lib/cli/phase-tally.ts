@@ -21,6 +21,8 @@ export class PhaseTally {
   done: number;
   bytes = 0;
   retries = 0;
+  /** Said after all else, such as what the job has cost so far. */
+  note = '';
   private readonly startedAtMs: number;
   private readonly bytesByTask = new Map<number, number>();
   private readonly samples: { readonly atMs: number; readonly bytes: number }[];
@@ -42,6 +44,15 @@ export class PhaseTally {
     }
   }
 
+  /** How the phase stands, for one that is looked at from time to time. Bytes grow by the tasks that end. */
+  set(progress: { readonly done: number; readonly bytes: number; readonly retries: number }, nowMs: number): void {
+    this.done = progress.done;
+    this.retries = progress.retries;
+    if (progress.bytes === this.bytes) return;
+    this.bytes = Math.max(this.bytes, progress.bytes);
+    this.sample(nowMs);
+  }
+
   /** `map  12/40 tasks  120 MB/s  eta 8 s  1 retry`, without its name. */
   describe(nowMs: number): string {
     const speed = this.bytesPerSecond(nowMs);
@@ -51,6 +62,7 @@ export class PhaseTally {
       ...(speed > 0 ? [`${showBytes(Math.round(speed))}/s`] : []),
       ...(etaMs === undefined ? [] : [`${showDuration(etaMs)} left`]),
       ...this.describeRetries(),
+      ...this.describeNote(),
     ].join(', ');
   }
 
@@ -59,6 +71,7 @@ export class PhaseTally {
     return [
       `${showCount(this.done)}/${showCount(this.start.tasks)} tasks in ${showDuration(ms)}`,
       ...this.describeRetries(),
+      ...this.describeNote(),
     ].join(', ');
   }
 
@@ -76,9 +89,17 @@ export class PhaseTally {
     return this.retries === 0 ? [] : [`${this.retries} ${this.retries === 1 ? 'retry' : 'retries'}`];
   }
 
+  private describeNote(): string[] {
+    return this.note === '' ? [] : [this.note];
+  }
+
   private addBytes(index: number, bytes: number, nowMs: number): void {
     this.bytes += Math.max(0, bytes - (this.bytesByTask.get(index) ?? 0));
     this.bytesByTask.set(index, bytes);
+    this.sample(nowMs);
+  }
+
+  private sample(nowMs: number): void {
     this.samples.push({ atMs: nowMs, bytes: this.bytes });
     while (this.samples.length > 2 && this.samples[1]!.atMs < nowMs - SPEED_WINDOW_MS) this.samples.shift();
   }

@@ -1,7 +1,9 @@
+import type { Submission } from '../aws/prepare-submission.ts';
 import { type JobOptions, OPTION_NAMES, OPTION_RULES } from '../job/job-options.ts';
 import { type PreparedJob, prepareJob } from '../local/prepare-job.ts';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import type { JobState } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
 import { planStep } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
@@ -9,8 +11,11 @@ import type { Command } from './command.ts';
 import { JOB_FLAGS, readRequest } from './job-flags.ts';
 import { flagName } from './option-flags.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import { billRows } from './show-cost.ts';
 import { escapeControls } from './show-error.ts';
 import { showBytes, showDuration, showNumberOf } from './show-quantity.ts';
+import type { Bill, StackAccess } from './stack-access.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from './stack-flags.ts';
 import { printToStdout } from './standard-output.ts';
 import { UsageError } from './usage-error.ts';
 import { openWorkArea } from './work-area.ts';
@@ -18,12 +23,13 @@ import { openWorkArea } from './work-area.ts';
 export const command: Command = {
   name: 'plan',
   operand: '<job.ts>',
-  summary: 'Shows what run would do, and does none of it.',
+  summary: 'Shows what run would do, or submit to a stack and at what price, and does none of it.',
   details: 'Compiles the job and lists the input. Takes the flags of run that name the job.',
-  flags: [...JOB_FLAGS, { name: 'json', summary: 'as one JSON object' }],
+  flags: [...JOB_FLAGS, { name: 'json', summary: 'as one JSON object' }, ...OPTIONAL_STACK_FLAGS],
   examples: [
     'refold plan word-count.ts --input logs/ --output counts',
     'refold plan word-count.ts --input logs/ --split-bytes 16MiB --json',
+    'refold plan word-count.ts --stack refold --input s3://my-logs/raw --output s3://my-results/counts',
   ],
   run,
 };
@@ -60,6 +66,13 @@ type PlannedStep = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
+  useAccount(given);
+  const stack = namedStack(given);
+  if (stack !== undefined) {
+    const [{ openStack }, { readSubmission }] = await Promise.all([import('./open-stack.ts'), import('./submit.ts')]);
+    const submission = readSubmission(given);
+    return await planOnStack(await openStack(stack), submission, given.has('json'));
+  }
   const request = readRequest(given);
   if (Object.values(request.inputs).includes('-')) {
     const hint = 'Give --input PATH: standard input can be read only once, and that is for run.';
@@ -67,13 +80,32 @@ async function run(given: GivenArguments): Promise<number> {
   }
   const prepared = await prepareJob(request);
   await prepared.pool.close();
-  const plan = await planJob(prepared, request.options ?? {});
+  const known = openWorkArea() === undefined ? undefined : await prepared.world.ledger.readJob(prepared.record.jobId);
+  const plan = await planJob({ ...prepared, state: known?.state ?? null }, request.options ?? {});
   await printToStdout(given.has('json') ? `${JSON.stringify(plan)}\n` : formatPlan(plan));
   return 0;
 }
 
-async function planJob({ record, options, world, workers }: PreparedJob, given: JobOptions): Promise<JobPlan> {
-  const known = openWorkArea() === undefined ? undefined : await world.ledger.readJob(record.jobId);
+export async function planOnStack(access: StackAccess, submission: Submission, isJson: boolean): Promise<number> {
+  const prepared = await access.prepare(submission);
+  const { record, options, run: runOptions } = prepared;
+  const known = await access.world.ledger.readJob(record.jobId);
+  const { workers } = runOptions;
+  const plan = await planJob(
+    { record, options, world: access.world, workers, state: known?.state ?? null },
+    submission.options ?? {},
+  );
+  const price = access.estimate(prepared, plan.steps[0]?.splits ?? undefined);
+  await printToStdout(isJson ? `${JSON.stringify({ ...plan, price })}\n` : formatPlan(plan, price));
+  return 0;
+}
+
+type Plannable = Pick<PreparedJob, 'record' | 'options' | 'workers'> & {
+  readonly world: Pick<World, 'input'>;
+  readonly state: JobState | null;
+};
+
+async function planJob({ record, options, world, workers, state }: Plannable, given: JobOptions): Promise<JobPlan> {
   const sourceOf = (name: (typeof OPTION_NAMES)[number]): OptionSource =>
     given[name] !== undefined ? 'command line' : record.shape.options[name] !== undefined ? 'job' : 'default';
   const work = new MemoryObjectStore();
@@ -93,7 +125,7 @@ async function planJob({ record, options, world, workers }: PreparedJob, given: 
   return {
     jobId: record.jobId,
     name: record.name,
-    state: known?.state ?? null,
+    state,
     output: record.toStdout ? null : record.output,
     inputs: record.inputs.map(({ name, location, objects, bytes }) => ({ name, location, objects, bytes })),
     steps,
@@ -114,7 +146,7 @@ async function splitSizes(work: MemoryObjectStore, plan: StepPlan): Promise<{ sm
   return plan.splits === 0 ? null : { smallest, largest };
 }
 
-function formatPlan({ jobId, state, output, inputs, steps, params, options, workers }: JobPlan): string {
+function formatPlan({ jobId, state, output, inputs, steps, params, options, workers }: JobPlan, price?: Bill): string {
   const rows: (readonly [string, string])[] = [
     ['job', `${jobId}, ${describeState(state)}`],
     ...inputs.map(
@@ -126,16 +158,22 @@ function formatPlan({ jobId, state, output, inputs, steps, params, options, work
     ),
     ['output', output ?? 'standard output'],
     ...steps.map((step) => ['step', describeStep(step, steps.length > 1)] as const),
-    [
-      'workers',
-      workers === 'inline'
-        ? 'inline: one thread of this process'
-        : `${workers} worker ${workers === 1 ? 'process' : 'processes'}`,
-    ],
+    ['workers', price === undefined ? describeWorkers(workers) : describeTasksAtATime(workers)],
     ...Object.entries(params).map(([name, value]) => ['param', `${name} = ${JSON.stringify(value)}`] as const),
     ...OPTION_NAMES.map((name) => ['option', describeOption(name, options[name]!)] as const),
+    ...(price === undefined ? [] : billRows(price)),
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
+}
+
+function describeWorkers(workers: JobPlan['workers']): string {
+  return workers === 'inline'
+    ? 'inline: one thread of this process'
+    : `${workers} worker ${workers === 1 ? 'process' : 'processes'}`;
+}
+
+function describeTasksAtATime(workers: JobPlan['workers']): string {
+  return workers === 0 || workers === 'inline' ? 'as many tasks at a time as the account allows' : `${workers} tasks at a time`;
 }
 
 function describeState(state: JobState | null): string {

@@ -1,8 +1,11 @@
 import { readJobRecord } from '../coordinator/job-access.ts';
 import type { Command } from './command.ts';
 import { driveJob } from './drive-job.ts';
+import { findJobIn } from './find-job.ts';
 import { RUN_OPTION_FLAGS, readOptions } from './option-flags.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import type { StackAccess } from './stack-access.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS, repeatFlags, useAccount } from './stack-flags.ts';
 import { findJob, requireWorkArea } from './work-area.ts';
 
 export const command: Command = {
@@ -16,12 +19,28 @@ export const command: Command = {
     { name: 'overwrite', summary: 'replace what lies at the output' },
     { name: 'json', summary: 'one JSON object on standard output when it ends; not for a job that writes there' },
     { name: 'quiet', summary: 'no progress and no summary; errors only' },
+    { name: 'detach', summary: 'on a stack: start it and return at once' },
+    ...OPTIONAL_STACK_FLAGS,
   ],
-  examples: ['refold resume', 'refold resume word-count-1f0c --workers 10'],
+  examples: [
+    'refold resume',
+    'refold resume word-count-1f0c --workers 10',
+    'refold resume word-count-1f0c --stack refold --budget-usd 10',
+  ],
   run,
 };
 
 async function run(given: GivenArguments): Promise<number> {
+  const stack = namedStack(given);
+  if (stack !== undefined) {
+    useAccount(given);
+    const { openStack } = await import('./open-stack.ts');
+    return await resumeOnStack(await openStack(stack), given);
+  }
+  if (given.has('detach')) {
+    const { UsageError } = await import('./usage-error.ts');
+    throw new UsageError({ problem: '--detach is for jobs on a stack.', hint: 'Name the stack: --stack NAME.' });
+  }
   const area = requireWorkArea();
   const { jobId } = await findJob(area, given.operand);
   const record = await readJobRecord(area.world, jobId);
@@ -36,4 +55,13 @@ async function run(given: GivenArguments): Promise<number> {
     isQuiet: given.has('quiet'),
     isJson,
   });
+}
+
+export async function resumeOnStack(access: StackAccess, given: GivenArguments): Promise<number> {
+  const { world, stack } = access;
+  const { jobId } = await findJobIn(world, given.operand, `the stack ${stack}`);
+  const options = { isQuiet: given.has('quiet'), isJson: given.has('json'), flags: repeatFlags(given) };
+  const started = await access.resume(jobId, readOptions(given), given.has('overwrite'));
+  const { followStarted } = await import('./watch-job.ts');
+  return await followStarted(access, started.record, started, { ...options, isDetached: given.has('detach') });
 }

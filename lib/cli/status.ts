@@ -2,9 +2,14 @@ import { type JobStatus, type PhaseStatus, readStatus } from '../coordinator/job
 import { findJobHolder } from '../local/job-lock.ts';
 import { hasEnded } from '../ports/ledger-job.ts';
 import type { Command } from './command.ts';
+import { findJobIn } from './find-job.ts';
+import { readCostUsd } from './job-cost.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import { showUsd } from './show-cost.ts';
 import { escapeControls } from './show-error.ts';
 import { showNumberOf } from './show-quantity.ts';
+import type { StackAccess } from './stack-access.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from './stack-flags.ts';
 import { printToStdout } from './standard-output.ts';
 import { statusJson } from './status-json.ts';
 import { findJob, locksFolder, requireWorkArea } from './work-area.ts';
@@ -13,13 +18,20 @@ export const command: Command = {
   name: 'status',
   operand: '[jobId]',
   summary: 'Says how a job stands; the newest job when none is named.',
-  details: 'Works while another process runs the job, and after a kill. The beginning of an id will do.',
-  flags: [{ name: 'json', summary: 'as one JSON object' }],
-  examples: ['refold status', 'refold status word-count-1f0c --json'],
+  details:
+    'Works while another process runs the job, and after a kill. The beginning of an id will do. On a stack it also says what the job has cost so far.',
+  flags: [{ name: 'json', summary: 'as one JSON object' }, ...OPTIONAL_STACK_FLAGS],
+  examples: ['refold status', 'refold status word-count-1f0c --json', 'refold status --stack refold'],
   run,
 };
 
 async function run(given: GivenArguments): Promise<number> {
+  const stack = namedStack(given);
+  if (stack !== undefined) {
+    useAccount(given);
+    const { openStack } = await import('./open-stack.ts');
+    return await statusOnStack(await openStack(stack), given);
+  }
   const area = requireWorkArea();
   const job = await findJob(area, given.operand);
   const status = await readStatus(area.world, job.jobId);
@@ -28,15 +40,29 @@ async function run(given: GivenArguments): Promise<number> {
     return 0;
   }
   const holder = hasEnded(status.state) ? undefined : await findJobHolder(locksFolder(area), job.jobId);
-  await printToStdout(formatStatus(status, holder?.pid));
+  await printToStdout(formatStatus(status, describeHolder(status.state, holder?.pid)));
   return 0;
 }
 
-function formatStatus(status: JobStatus, pid: number | undefined): string {
+export async function statusOnStack(access: StackAccess, given: GivenArguments): Promise<number> {
+  const job = await findJobIn(access.world, given.operand, `the stack ${access.stack}`);
+  const status = await readStatus(access.world, job.jobId);
+  const costUsd = await readCostUsd(access, job.jobId, status.steps.length);
+  if (given.has('json')) {
+    await printToStdout(`${JSON.stringify({ ...statusJson(status), output: status.output, costUsd })}\n`);
+    return 0;
+  }
+  const isRunning = !hasEnded(job.state) && (await access.isRunning(job));
+  const holder = isRunning ? ', running' : describeHolder(status.state, undefined);
+  await printToStdout(formatStatus(status, holder, costUsd));
+  return 0;
+}
+
+function formatStatus(status: JobStatus, holder: string, costUsd?: number): string {
   const { jobId, state, run: runNumber, steps, counters, receipt, error, output } = status;
   const rows: (readonly [string, string])[] = [
     ['job', jobId],
-    ['state', `${state}, run ${runNumber}${describeHolder(state, pid)}`],
+    ['state', `${state}, run ${runNumber}${holder}`],
   ];
   for (const [index, { solo, map, reduce }] of steps.entries()) {
     const step = steps.length === 1 ? '' : `step ${index + 1}: `;
@@ -45,6 +71,7 @@ function formatStatus(status: JobStatus, pid: number | undefined): string {
   }
   for (const [name, value] of Object.entries(counters)) rows.push(['counter', `${name} = ${value}`]);
   rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);
+  if (costUsd !== undefined) rows.push(['cost', `${showUsd(costUsd)} of Lambda so far`]);
   if (error !== null) rows.push(['error', `${error.code} ${error.message}`], ['do', error.hint ?? '']);
   return rows
     .flatMap(([name, text]) =>

@@ -1,10 +1,11 @@
-import { bucketOf } from './bucket-location.ts';
+import { bucketOf, isStackFolder } from './bucket-location.ts';
 import { UsageError } from './usage-error.ts';
 
 /** An upload that starts a job, as `--trigger` gives it. */
 export type Trigger = {
   /** Name of a deployed job. */
   readonly job: string;
+  /** '' is the stack's own. */
   readonly bucket: string;
   readonly prefix: string;
   readonly suffix: string;
@@ -26,9 +27,10 @@ export function readTrigger(text: string): Trigger {
   }
   const [job, input, output] = [fields.get('job'), fields.get('input'), fields.get('output')];
   if (job === undefined || input === undefined || output === undefined) throw malformed(text);
-  const bucket = bucketOf('trigger', input);
-  bucketOf('trigger', output.replace(/\{[^}]*\}/g, 'x'));
-  return { job, bucket, prefix: input.slice(`s3://${bucket}/`.length), suffix: fields.get('suffix') ?? '', output };
+  if (!isStackFolder(output)) bucketOf('trigger', output.replace(/\{[^}]*\}/g, 'x'));
+  const bucket = isStackFolder(input) ? '' : bucketOf('trigger', input);
+  const prefix = bucket === '' ? input : input.slice(`s3://${bucket}/`.length);
+  return { job, bucket, prefix, suffix: fields.get('suffix') ?? '', output };
 }
 
 function malformed(text: string): UsageError {
