@@ -12,7 +12,7 @@ import { PART_BYTES_MIN, partBytesAt } from './transfer-sizes.ts';
 
 const PARTS_MAX = 10_000;
 /** With the part that is being filled, what an upload may hold in memory. */
-const PARTS_IN_FLIGHT = 3;
+const PARTS_IN_FLIGHT = 2;
 const FIRST_ROOM_BYTES = 64 * 1024;
 
 /** What is needed to complete an upload. Plain data. */
@@ -26,7 +26,7 @@ export type FinishedUpload = {
 };
 
 /**
- * Bytes on their way to one object. Up to `heldBytesMax` they are kept, to be written in one request; beyond, they go out as parts of a
+ * Bytes on their way to one object. Up to `heldBytesMax` they are kept, and may be written in one request; beyond, they go out as parts of a
  * multipart upload while the caller goes on. Every part and the whole travel with their CRC-32, which S3 checks.
  */
 export class S3Upload {
