@@ -12,6 +12,7 @@ import { receiptKey } from '../work/work-layout.ts';
 import { advanceJob, type Flow } from './advance-job.ts';
 import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
 import { checkOutput, claimOutput, dropClaim, isOutputOwn, isOutputWhole } from './claim-output.ts';
+import { dropSegments } from './drop-segments.ts';
 import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
 import type { CommitAnswer, CommitCall } from './machine-call.ts';
 import { type Winner, winnersOf } from './step-output.ts';
@@ -76,6 +77,7 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   await world.work.put(receiptKey(jobId), encodeReceipt(receipt));
   if ((await enterDone(world, jobId, run)) === 'left') return goRound(flow, job, call);
   await world.ledger.releaseLease(job.leaseKey, jobId);
+  if (flow.dropsSegments === true) await dropSegments(world, jobId, job.shape.steps.length);
   return { next: 'done' };
 }
 

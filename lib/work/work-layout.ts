@@ -16,6 +16,8 @@ export const mapTasksKey = (jobId: string, step: number, run: number, round: num
   `jobs/${jobId}/${step}/map-tasks-${run}-${round}.json`;
 export const reduceTasksKey = (jobId: string, step: number, run: number, round: number) =>
   `jobs/${jobId}/${step}/reduce-tasks-${run}-${round}.json`;
+/** Below it lie the segments of a step, and the attempt files of a step without reduce. */
+export const segmentsPrefix = (jobId: string, step: number) => `jobs/${jobId}/${step}/map/`;
 export const segmentKey = (jobId: string, step: number, mapIndex: number, attemptId: string) =>
   `jobs/${jobId}/${step}/map/${pad(mapIndex)}/${attemptId}.seg`;
 export const mapAttemptKey = (jobId: string, step: number, mapIndex: number, attemptId: string) =>
@@ -28,6 +30,10 @@ export const indexChunkKey = (jobId: string, step: number, generation: number, c
   `jobs/${jobId}/${step}/shuffle-${generation}/${pad(chunk)}-${fingerprint}.idx`;
 export const shuffleKey = (jobId: string, step: number, generation: number) =>
   `jobs/${jobId}/${step}/shuffle-${generation}/index.json`;
+/** What uploads a batch of a trigger was offered; which batch an upload belongs to; what a batch starts. See lib/aws/trigger-batch.ts. */
+export const triggerBatchKey = (rule: string, batchId: string) => `triggers/${rule}/batches/${batchId}.json`;
+export const triggerClaimKey = (rule: string, uploadId: string) => `triggers/${rule}/claims/${uploadId}.json`;
+export const triggerStartKey = (rule: string, startId: string) => `triggers/${rule}/starts/${startId}.json`;
 export const codeKey = (sha256: string) => `code/${sha256}.mjs`;
 /** Where a job without --output leaves its parts, for standard output. A path below the work area's root. */
 export const stdoutPath = (jobId: string) => `jobs/${jobId}/stdout`;

@@ -140,13 +140,13 @@ function addReduce(totals: Totals, step: StepSize, sandboxes: number): void {
 }
 
 /** A range of every segment a task, in pieces where a range is long; no more ranges than there may be records in them. */
-export function shuffleGets({ splits, reduceTasks, storedBytes }: StepSize): number {
-  const ranges = Math.min(splits * reduceTasks, Math.ceil(storedBytes / RANGE_BYTES_LEAST));
+export function shuffleGets({ splits, reduceTasks, shuffleBytes, storedBytes }: StepSize): number {
+  const ranges = Math.min(splits * reduceTasks, Math.ceil(shuffleBytes / RECORD_BYTES_LEAST));
   return Math.max(ranges, Math.ceil(storedBytes / PIECE_BYTES));
 }
 
-/** A run of one short record. */
-const RANGE_BYTES_LEAST = 32;
+/** A range has a record at least. */
+const RECORD_BYTES_LEAST = 8;
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 function addSolo(totals: Totals, step: StepSize): void {
