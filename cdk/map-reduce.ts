@@ -155,6 +155,11 @@ export class MapReduce extends Construct {
       logArns: functions.logArns,
       ...(triggers === undefined ? {} : { queueArn: triggers.queue.queueArn }),
       ...(key === undefined ? {} : { keyArn: key.keyArn }),
+      stackArn: Stack.of(this).formatArn({
+        service: 'cloudformation',
+        resource: 'stack',
+        resourceName: `${Stack.of(this).stackName}/*`,
+      }),
       secretArns: Object.values(secrets).map((secret) => secret.secretArn),
       publishedCode: publishCode !== false,
       tracing,

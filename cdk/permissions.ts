@@ -42,6 +42,8 @@ export type PermissionFacts = {
   readonly queueArn?: string;
   /** Of the work bucket and the table. */
   readonly keyArn?: string;
+  /** `arn:…:stack/<name>/*`: the end is an id that nobody knows before. */
+  readonly stackArn: string;
   readonly secretArns: readonly string[];
   readonly publishedCode: boolean;
   readonly tracing: boolean;
@@ -73,50 +75,73 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
   const secrets = secretStatements(facts);
   const userCode = [...code, ...secrets];
 
+  const submit = submitStatements(facts, work, ledger, data);
+  const operate = [...submit, ...operateStatements(facts), ...keys.work, ...keys.inputs, ...keys.outputs];
+
   return {
     plan: [
-      ...[work.read, work.find, work.writePlans, work.writeTaskLists, ledger.read, ledger.changeJob],
-      ...[...data.listInputs, ...data.readInputs, ...keys.work, ...keys.inputs, ...logs('plan')],
+      ...[
+        work.read,
+        ...work.find,
+        work.settleRun,
+        work.writePlans,
+        work.writeTaskLists,
+        work.dropIndex,
+        ledger.read,
+        ledger.change,
+      ],
+      ...[...data.listInputs, ...data.readInputs, readQuota],
+      ...[...keys.work, ...keys.inputs, ...logs('plan')],
     ],
     solo: [
-      ...[work.read, work.find, work.writeAttempts, ledger.read, ledger.beginAndCommit],
+      ...[work.read, ...work.find, work.writeAttempts, work.dropAttempts, ledger.readItems, ledger.change],
       ...[...data.readInputs, ...data.findInputs, ...data.writeOutputs],
       ...[...userCode, ...keys.work, ...keys.inputs, ...keys.outputs, ...logs('solo')],
     ],
     map: [
-      ...[work.read, work.find, work.writeSegments, work.writeAttempts, work.dropAttempts, ledger.read, ledger.beginAndCommit],
-      ...[...data.readInputs, ...data.findInputs, ...data.writeOutputs],
+      ...[work.read, ...work.find, work.writeSegments, work.writeAttempts, work.dropSegments, work.dropAttempts],
+      ...[ledger.readItems, ledger.change, ...data.readInputs, ...data.findInputs, ...data.writeOutputs],
       ...[...userCode, ...keys.work, ...keys.inputs, ...keys.outputs, ...logs('map')],
     ],
     reduce: [
-      ...[work.read, work.find, work.writeAttempts, work.dropAttempts, ledger.read, ledger.beginAndCommit],
+      ...[work.read, ...work.find, work.writeAttempts, work.dropAttempts, work.dropIndex, ledger.readItems, ledger.change],
       ...[...data.writeOutputs, ...userCode, ...keys.work, ...keys.outputs, ...logs('reduce')],
     ],
     planReduce: [
-      ...[work.read, work.find, work.writeShuffle, work.writeTaskLists, ledger.read, ledger.changeJob],
+      ...[work.read, ...work.find, work.writeShuffle, work.writeTaskLists, work.dropIndex, ledger.read, ledger.change],
       ...[...keys.work, ...logs('planReduce')],
     ],
-    check: [work.read, work.find, work.writeTaskLists, ledger.read, ledger.changeJob, ...keys.work, ...logs('check')],
+    check: [
+      ...[work.read, ...work.find, work.writeTaskLists, work.dropIndex, ledger.read, ledger.change],
+      ...[...keys.work, ...logs('check')],
+    ],
     commit: [
-      ...[work.read, work.find, work.writeReceipt, work.dropClaim, work.writeTaskLists, ledger.read, ledger.changeJob],
-      ledger.releaseLease,
+      ...[work.read, ...work.find, work.writeReceipt, work.dropClaim, work.dropSegments, work.writeTaskLists, work.dropIndex],
+      ...[ledger.read, ledger.change, ledger.releaseLease],
       ...[...data.findOutputs, ...data.readOutputs, ...data.publishOutputs, ...data.clearOutputs],
       ...[...keys.work, ...keys.outputs, ...logs('commit')],
     ],
-    markFailed: [work.read, work.find, ledger.read, ledger.changeJob, ...keys.work, ...logs('markFailed')],
-    watch: [work.read, work.find, ledger.read, ...keys.work, ...logs('watch')],
+    markFailed: [ledger.read, ledger.change, ...keys.work, ...logs('markFailed')],
+    watch: [work.read, ...work.find, ledger.readTasks, ...keys.work, ...logs('watch')],
     start: [
-      ...submitStatements(facts, work, ledger, data),
-      ...(facts.queueArn === undefined ? [] : [takeEvents(facts.queueArn)]),
+      ...[...submit, ...(facts.queueArn === undefined ? [] : [takeEvents(facts.queueArn)])],
       ...[...keys.work, ...keys.inputs, ...keys.outputs, ...logs('start')],
     ],
     coordinator: coordinatorStatements(facts, keys.work),
-    publisher: facts.publishedCode ? [work.publishCode, ...keys.work] : [],
-    submitter: [...submitStatements(facts, work, ledger, data), ...keys.work, ...keys.inputs, ...keys.outputs],
+    publisher: facts.publishedCode ? [work.publishCode, ...operate] : [],
+    submitter: operate,
   };
 }
 
-function workStatements({ work }: PermissionFacts) {
+/** What `plan` asks Lambda itself. */
+const readQuota: Statement = {
+  sid: 'ReadQuota',
+  actions: ['lambda:GetAccountSettings'],
+  resources: ['*'],
+  why: 'Reads how many functions the account may run at a time: a job takes nine tenths of it. The action knows no resources.',
+};
+
+function workStatements({ work, publishedCode }: PermissionFacts) {
   const root = `${work.bucketArn}/${work.prefix}`;
   const jobs = (...patterns: readonly string[]) => patterns.map((pattern) => `${root}jobs/*${pattern}`);
   return {
@@ -128,9 +153,15 @@ function workStatements({ work }: PermissionFacts) {
     },
     find: listings(
       'FindWork',
-      [{ ...work, prefix: `${work.prefix}jobs/` }],
+      [{ ...work, prefix: `${work.prefix}jobs/` }, ...(publishedCode ? [{ ...work, prefix: `${work.prefix}code/` }] : [])],
       'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.',
-    )[0]!,
+    ),
+    settleRun: {
+      sid: 'SettleRuns',
+      actions: ['s3:PutObject'],
+      resources: jobs('/run-*.json'),
+      why: "Writes into the run's record how many tasks the account can run at a time.",
+    },
     writePlans: {
       sid: 'WritePlans',
       actions: ['s3:PutObject'],
@@ -155,11 +186,23 @@ function workStatements({ work }: PermissionFacts) {
       resources: jobs('/reduce/*'),
       why: 'Leaves the file of an attempt and the pairs between the steps of a chain.',
     },
-    dropAttempts: {
-      sid: 'DropLosers',
+    dropSegments: {
+      sid: 'DropSegments',
       actions: ['s3:DeleteObject'],
-      resources: jobs('/map/*', '/reduce/*'),
+      resources: jobs('/map/*'),
+      why: 'Removes the segment of an attempt that lost, and all of them once the job is done.',
+    },
+    dropAttempts: {
+      sid: 'DropAttempts',
+      actions: ['s3:DeleteObject'],
+      resources: jobs('/reduce/*'),
       why: 'An attempt that lost removes what it wrote.',
+    },
+    dropIndex: {
+      sid: 'DropIndex',
+      actions: ['s3:DeleteObject'],
+      resources: jobs('/shuffle-*'),
+      why: 'An index that is damaged is removed, so that PlanReduce makes it anew.',
     },
     writeShuffle: {
       sid: 'WriteShuffle',
@@ -181,9 +224,15 @@ function workStatements({ work }: PermissionFacts) {
     },
     openJobs: {
       sid: 'OpenJobs',
-      actions: ['s3:PutObject', 's3:DeleteObject'],
+      actions: ['s3:PutObject'],
       resources: jobs('/job.json', '/run-*.json', '/output-claim'),
-      why: 'Writes what a job and a run are, and claims or frees the output.',
+      why: 'Writes what a job and a run are, and claims the output.',
+    },
+    forgetJobs: {
+      sid: 'ForgetJobs',
+      actions: ['s3:DeleteObject'],
+      resources: jobs(''),
+      why: 'Drops an older claim, and all that is left of a job whose output is gone: it runs anew.',
     },
     readCode: {
       sid: 'ReadCode',
@@ -197,7 +246,7 @@ function workStatements({ work }: PermissionFacts) {
       resources: [`${root}code/*`],
       why: 'Publishes code by its content hash. Who has this role may run code as the task roles.',
     },
-  } as const satisfies Record<string, Statement>;
+  } as const satisfies Record<string, Statement | readonly Statement[]>;
 }
 
 function ledgerStatements({ tableArn }: PermissionFacts) {
@@ -209,17 +258,23 @@ function ledgerStatements({ tableArn }: PermissionFacts) {
       resources,
       why: 'Reads the job and its tasks.',
     },
-    beginAndCommit: {
-      sid: 'ChangeLedger',
-      actions: ['dynamodb:UpdateItem'],
+    readTasks: {
+      sid: 'ReadLedger',
+      actions: ['dynamodb:Query'],
       resources,
-      why: 'Begins, commits and fails attempts, and invalidates what it found lost: conditional writes.',
+      why: 'Reads what the attempts of a job have used.',
     },
-    changeJob: {
-      sid: 'ChangeLedger',
-      actions: ['dynamodb:UpdateItem'],
+    readItems: {
+      sid: 'ReadLedger',
+      actions: ['dynamodb:GetItem'],
       resources,
-      why: 'Moves the job from state to state, and invalidates what it found lost: conditional writes.',
+      why: 'Reads the job and single tasks.',
+    },
+    change: {
+      sid: 'ChangeLedger',
+      actions: ['dynamodb:UpdateItem', 'dynamodb:PutItem'],
+      resources,
+      why: 'Begins, commits and fails attempts, moves the job from state to state, invalidates what is lost: conditional writes.',
     },
     releaseLease: {
       sid: 'ReleaseLease',
@@ -229,9 +284,15 @@ function ledgerStatements({ tableArn }: PermissionFacts) {
     },
     openJobs: {
       sid: 'OpenJobsInLedger',
-      actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
       resources,
-      why: 'Makes the job, takes the lease of its output, starts its run, and forgets a job whose output is gone.',
+      why: 'Makes the job, takes the lease of its output, starts its run.',
+    },
+    forgetJobs: {
+      sid: 'ForgetJobsInLedger',
+      actions: ['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem'],
+      resources,
+      why: 'Forgets a job whose output is gone, and frees the lease of one that did not start.',
     },
   } as const satisfies Record<string, Statement>;
 }
@@ -263,9 +324,9 @@ function dataStatements({ inputs, outputs }: PermissionFacts) {
     }),
     publishOutputs: some(outputs, {
       sid: 'PublishOutputs',
-      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      actions: ['s3:PutObject'],
       resources: objectsOf(outputs),
-      why: "Completes the winners' uploads, aborts those that lost, and writes _SUCCESS.",
+      why: "Completes the winners' uploads, and writes _SUCCESS.",
     }),
     clearOutputs: some(outputs, {
       sid: 'ClearOutputs',
@@ -289,7 +350,7 @@ function submitStatements(
   data: ReturnType<typeof dataStatements>,
 ): readonly Statement[] {
   return [
-    ...[work.read, work.find, work.openJobs, ledger.read, ledger.openJobs],
+    ...[work.read, ...work.find, work.openJobs, work.forgetJobs, ledger.read, ledger.openJobs, ledger.forgetJobs],
     ...[...data.listInputs, ...data.findOutputs, ...data.inspectOutputs],
     {
       sid: 'StartExecutions',
@@ -302,6 +363,31 @@ function submitStatements(
       actions: ['states:DescribeExecution'],
       resources: [`${facts.executionArn}:*`],
       why: "Finds a run that is under way, so that starting twice starts once. Executions are named by jobs: only the machine's name is known.",
+    },
+  ];
+}
+
+/** What people do with jobs beyond starting them: `watch`, `ls`, `logs`, `cancel`. */
+function operateStatements({ executionArn, tableArn, stackArn, logArns }: PermissionFacts): readonly Statement[] {
+  return [
+    {
+      sid: 'StopExecutions',
+      actions: ['states:StopExecution'],
+      resources: [`${executionArn}:*`],
+      why: 'Cancels a job.',
+    },
+    { sid: 'ListJobs', actions: ['dynamodb:BatchGetItem'], resources: [tableArn], why: 'Lists jobs.' },
+    {
+      sid: 'ReadLogs',
+      actions: ['logs:FilterLogEvents'],
+      resources: Object.values(logArns).flat(),
+      why: 'Shows the lines of attempts.',
+    },
+    {
+      sid: 'FindStack',
+      actions: ['cloudformation:DescribeStacks'],
+      resources: [stackArn],
+      why: "Reads the stack's outputs, which say where everything is.",
     },
   ];
 }
