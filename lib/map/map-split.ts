@@ -97,6 +97,7 @@ async function readOne(
     throw error instanceof BadRecordError ? error.atRecord(runner.recordsInRange) : error;
   });
   control.cursor.leave();
+  control.onProgress?.({ bytes: bytesBefore + range.byteEnd - range.byteStart, records: runner.records });
   return account;
 }
 

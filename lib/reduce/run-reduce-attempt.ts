@@ -152,6 +152,7 @@ async function reducePartition(
     totals.recordsCombined += reduced.combined;
     totals.recordsSkipped += reduced.skipped;
     totals.groups += reduced.groups;
+    control.onProgress?.({ bytes: 0, records: totals.recordsFetched });
   } finally {
     merged.close();
   }
