@@ -35,7 +35,7 @@ export function findCdkTools(cwd: string, appPath: string = appFile()): CdkTools
   const cli = findCli(join(cwd, 'package.json')) ?? findCli(appPath);
   const missing = [...(cli === undefined ? ['aws-cdk'] : []), ...APP_PACKAGES.filter((name) => !isInstalled(appPath, name))];
   if (cli === undefined || missing.length > 0) throw new CdkMissingError({ packages: missing.join(' '), folder: cwd });
-  return { cli, app: `${quote(process.execPath)} ${quote(appPath)}` };
+  return { cli, app: `exec ${quote(process.execPath)} ${quote(appPath)}` };
 }
 
 /** Built, the app lies in a folder beside the command line; in development it is a source file. */
@@ -65,7 +65,7 @@ function isNotFound(error: unknown): boolean {
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
 }
 
-/** The CDK gives the app to a shell. */
+/** The CDK gives the app to a shell, and takes quotes that it begins with for a part of a file's name: hence `exec`. */
 function quote(path: string): string {
   return `"${path.replace(/(["\\$`])/g, '\\$1')}"`;
 }
