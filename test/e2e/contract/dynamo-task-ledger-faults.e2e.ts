@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DynamoTaskLedger } from '../../../lib/aws/dynamo-task-ledger.ts';
 import { AwsRequests } from '../../../lib/aws/requests.ts';
 import { MemoryTaskLedger } from '../../../lib/memory/memory-task-ledger.ts';
@@ -47,7 +47,7 @@ function openLedger(
   const requests = new AwsRequests({ clock: { nowMs: () => 0, sleep: async () => undefined } });
   opened.push(requests);
   const client = requests.client(DynamoDBClient);
-  const { fault, onAnswer, clock = new SystemClock() } = options;
+  const { fault, onAnswer, clock = new SystemClock(), tableName = table.name } = options;
   if (onAnswer) {
     client.middlewareStack.add(
       (next) => async (call) => {
@@ -68,7 +68,7 @@ function openLedger(
       { step: 'deserialize', priority: 'high' },
     );
   }
-  return { ledger: new DynamoTaskLedger({ client: () => client, tableName: table.name, clock }), requests };
+  return { ledger: new DynamoTaskLedger({ client: () => client, tableName, clock }), requests };
 }
 
 type TestClock = ConstructorParameters<typeof DynamoTaskLedger>[0]['clock'];
@@ -369,7 +369,47 @@ describe('a lost reply', () => {
     await expect(cut.ledger.commit(task, 'a', RESULT)).rejects.toMatchObject({ code: 'REFOLD_AWS_TRANSIENT' });
     expect(await ledger.commit(task, 'a', RESULT)).toEqual({ kind: 'won' });
     await expect(cut.ledger.invalidate(task, 'a', 1)).rejects.toMatchObject({ code: 'REFOLD_AWS_TRANSIENT' });
-    expect(await ledger.invalidate(task, 'a', 1)).toBe('not-current');
+    expect(await ledger.invalidate(task, 'a', 1)).toBe('invalidated');
+    expect(await ledger.readJob(task.jobId)).toMatchObject({ generations: [1] });
+  });
+});
+
+describe('the list of jobs', () => {
+  it('has all pages of all months, the newest first, and none that is deleted', async () => {
+    const own = await makeLedgerTable();
+    onTestFinished(own.remove);
+    const { ledger } = openLedger({ tableName: own.name });
+    const days = Array.from({ length: 130 }, (_, at) => (at < 120 ? 20_000 : 20_000 - at * 9));
+    const made = days.map((day, at) => ({ ...jobItem(`job-${at}`), createdAtMs: day * 86_400_000 + at }));
+    await Promise.all(made.map((job) => ledger.createJob(job)));
+    await ledger.setJobState('job-7', 'MAPPING', 'FAILED', 0);
+    await ledger.deleteJob('job-8');
+    const expected = made
+      .toSorted((left, right) => right.createdAtMs - left.createdAtMs)
+      .filter(({ jobId }) => jobId !== 'job-8');
+    const listed = await openLedger({ tableName: own.name }).ledger.listJobs();
+    expect(listed.map((job) => job.jobId)).toEqual(expected.map((job) => job.jobId));
+    expect(listed.find((job) => job.jobId === 'job-7')).toMatchObject({ state: 'FAILED' });
+  });
+});
+
+describe('a task that is tried without end', () => {
+  it('keeps counting in an item that stays small', async () => {
+    const { ledger } = openLedger();
+    const jobId = await startJob(ledger);
+    const task = taskOf(jobId);
+    const failure = { name: 'E', code: 'E', message: 'x'.repeat(1800), retryable: true };
+    for (let number = 1; number <= 150; number++) {
+      expect(await ledger.beginAttempt(task, `a${number}`, 2 ** 30)).toEqual({ kind: 'begun', attempt: number });
+      if (number % 3 === 0) await ledger.failAttempt(task, `a${number}`, failure);
+      if (number === 10) await ledger.commit(task, 'a10', RESULT);
+      if (number === 10) await ledger.invalidate(task, 'a10', 1);
+    }
+    expect(await ledger.commit(task, 'a10', RESULT)).toEqual({ kind: 'invalidated' });
+    expect(await ledger.commit(task, 'a150', RESULT)).toEqual({ kind: 'won' });
+    const item = await ledger.readTask(task);
+    expect(item).toMatchObject({ attempts: 150, failed: 49, lost: 0, invalidated: ['a10'], commit: { attemptId: 'a150' } });
+    expect(item!.usage.running.length).toBeLessThan(64);
   });
 });
 

@@ -10,10 +10,10 @@ afterAll(() => deployed.close());
 
 const example = (name: string) => join(import.meta.dirname, '../../../examples', `${name}.ts`);
 
-/** The book in pieces of a hundred lines or so: hundreds of objects. */
+/** The book in pieces of a few paragraphs: hundreds of objects. */
 const bookPieces = Object.fromEntries(
   chapters.files.flatMap(({ name, text }) =>
-    cut(linesOf(text), 60).map((lines, index) => [`${name}.${index}.txt`, `${lines.join('\n')}\n`]),
+    cut(linesOf(text), 15).map((lines, index) => [`${name}.${index}.txt`, `${lines.join('\n')}\n`]),
   ),
 );
 
@@ -54,7 +54,7 @@ describe('a deployed job gives what the local run gives', () => {
 
   it('whole in one sandbox, where the input is small', async () => {
     const steps = await compare('word-count', { input: bookPieces, options: { splitBytes: 100_000, reduceTasks: 4 } });
-    expect(steps[0]?.map.tasks).toBeGreaterThan(10);
+    expect(steps[0]).toMatchObject({ map: { tasks: 0 }, reduce: { tasks: 1 } });
   });
 
   it('joining two tables', async () => {

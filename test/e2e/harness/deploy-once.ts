@@ -75,7 +75,7 @@ function deployArguments(stack: string, { inputBucket, outputBucket }: Buckets, 
   return [
     'deploy',
     stack,
-    ...['--app', `"${process.execPath}" "${join(root, 'cdk/app.ts')}"`],
+    ...['--app', `exec "${process.execPath}" "${join(root, 'cdk/app.ts')}"`],
     ...['--output', join(folder, 'cdk.out')],
     ...['--outputs-file', join(folder, 'outputs.json')],
     ...['--require-approval', 'never'],
