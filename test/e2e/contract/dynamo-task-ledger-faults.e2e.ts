@@ -38,7 +38,12 @@ type Fault = (operation: string, send: () => Promise<Answer>, requestId: string)
 
 /** A ledger of its own, as another process has it. */
 function openLedger(
-  options: { readonly fault?: Fault; readonly clock?: TestClock; readonly onAnswer?: (answer: Answer) => void } = {},
+  options: {
+    readonly fault?: Fault;
+    readonly clock?: TestClock;
+    readonly onAnswer?: (answer: Answer) => void;
+    readonly tableName?: string;
+  } = {},
 ): {
   readonly ledger: TaskLedger;
   readonly requests: AwsRequests;
