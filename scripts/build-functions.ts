@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const NAMES = ['plan', 'solo', 'sample', 'map', 'reduce', 'plan-reduce', 'check', 'commit', 'watch', 'mark-failed'];
+const NAMES = ['plan', 'solo', 'sample', 'map', 'reduce', 'plan-reduce', 'check', 'commit', 'watch', 'mark-failed', 'start'];
 
 /** CommonJS packages in a bundle ask for Node's own modules by `require`, which an ES module has not. */
 const REQUIRE =

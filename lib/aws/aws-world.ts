@@ -7,6 +7,7 @@ import { SystemClock } from '../node/system-clock.ts';
 import type { World } from '../ports/world.ts';
 import type { AwsSettings } from './aws-settings.ts';
 import { DynamoTaskLedger } from './dynamo-task-ledger.ts';
+import { ListedInputStore } from './listed-input-store.ts';
 import { AwsRequests } from './requests.ts';
 import { S3InputStore } from './s3-input-store.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
@@ -25,9 +26,10 @@ export function openAwsWorld(settings: AwsSettings, writeLog: (line: string) => 
     ...(settings.region !== undefined && { region: settings.region }),
     ...(settings.recordCalls && { onCall: (call) => log.write('info', RECORDED_CALL, call) }),
   });
+  const work = new S3ObjectStore({ requests, bucket: settings.workBucket, prefix: settings.workPrefix, ids });
   return {
-    input: new S3InputStore({ requests }),
-    work: new S3ObjectStore({ requests, bucket: settings.workBucket, prefix: settings.workPrefix, ids }),
+    input: new ListedInputStore(new S3InputStore({ requests }), work),
+    work,
     openOutput: openS3Output({ requests }),
     ledger: new DynamoTaskLedger({ client: () => requests.client(DynamoDBClient), tableName: settings.tableName, clock }),
     scratch: new FileScratch(tmpdir()),

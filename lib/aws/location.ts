@@ -102,12 +102,20 @@ export function checkOverlap(paths: {
   const { workArea } = paths;
   if (workArea.bucket !== target.bucket) return;
   const other = `the work area ${formatS3Location(workArea)}`;
-  // A work area at the root of its bucket keeps all its objects below these.
-  const workFolders = workArea.key === '' ? WORK_FOLDERS : [folderOf(workArea.key)];
-  for (const folder of workFolders) {
+  for (const folder of workFoldersOf(workArea)) {
     if (outputFolder.startsWith(folder)) throw new OutputOverlapError({ output, relation: 'lies in', other });
     if (folder.startsWith(outputFolder)) throw new OutputOverlapError({ output, relation: 'contains', other });
   }
+}
+
+/** Is an object one of the work area's? */
+export function isInWorkArea({ bucket, key }: S3Location, workArea: S3Location): boolean {
+  return bucket === workArea.bucket && workFoldersOf(workArea).some((folder) => key.startsWith(folder));
+}
+
+/** A work area at the root of its bucket keeps all its objects below these. */
+function workFoldersOf({ key }: S3Location): readonly string[] {
+  return key === '' ? WORK_FOLDERS : [folderOf(key)];
 }
 
 /** `logs` and `logs/` are both the folder `logs/`; the whole bucket is ''. */
@@ -129,4 +137,4 @@ const PATTERN = /[*?[\]{}()\\]/;
 /** 3 to 63 of these, by S3's rules for bucket names; access point aliases follow them too. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 /** Top folders of a work area. */
-const WORK_FOLDERS = ['jobs/', 'code/'];
+const WORK_FOLDERS = ['jobs/', 'code/', 'triggers/'];

@@ -12,6 +12,7 @@ import type { World } from '../ports/world.ts';
 import { listInput } from '../split/list-input.ts';
 import { codeKey } from '../work/work-layout.ts';
 import { CodeNotDeployedError } from './find-code.ts';
+import { isListLocation } from './listed-input-store.ts';
 import { checkAllowed, checkOverlap, normalizeOutput } from './location.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Deployment } from './stack-outputs.ts';
@@ -95,7 +96,7 @@ export function checkLocations(
   inputs: readonly string[],
   output: string,
 ): void {
-  for (const input of inputs) checkAllowed('input', input, allowedInputs);
+  for (const input of inputs) if (!isListLocation(input)) checkAllowed('input', input, allowedInputs);
   checkAllowed('output', output, allowedOutputs);
   checkOverlap({ inputs, output, workArea: { bucket: settings.workBucket, key: settings.workPrefix } });
 }

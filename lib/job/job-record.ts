@@ -35,6 +35,8 @@ export type JobRecord = {
   readonly limit?: number;
   /** `--new`: sets this job apart from the same command's earlier ones. */
   readonly salt?: string;
+  /** Of a job that an upload started: jobs in a row whose outputs led to it, counted from 1. */
+  readonly chainDepth?: number;
   readonly nodeVersion: string;
   readonly createdAtMs: number;
 };
