@@ -243,6 +243,61 @@ describe('many at once', () => {
   });
 });
 
+describe('an invalidation that something overtakes', () => {
+  /** What `overtake` does falls between the invalidation's look and its write, once. */
+  const invalidateLate = async (state: JobState, overtake: (ledger: TaskLedger, jobId: string) => Promise<unknown>) => {
+    const { ledger } = openLedger();
+    const jobId = await startJob(ledger, state);
+    await ledger.commit(taskOf(jobId), 'a', RESULT);
+    let isOvertaken = false;
+    const late = openLedger({
+      fault: async (operation, send) => {
+        if (operation === 'TransactWriteItemsCommand' && !isOvertaken) {
+          isOvertaken = true;
+          await overtake(ledger, jobId);
+        }
+        return send();
+      },
+    });
+    const answer = await late.ledger.invalidate(taskOf(jobId), 'a', 1);
+    expect(isOvertaken).toBe(true);
+    return { answer, task: await ledger.readTask(taskOf(jobId)), job: await ledger.readJob(jobId) };
+  };
+
+  it('is refused when it is a new run', async () => {
+    const { answer, task, job } = await invalidateLate('REDUCING', (ledger, jobId) => ledger.startRun(jobId, 2, 'execution-2'));
+    expect(answer).toBe('not-current');
+    expect(task).toMatchObject({ commit: { attemptId: 'a' }, invalidated: [] });
+    expect(job).toMatchObject({ generations: [0], run: 2 });
+  });
+
+  it('is refused when it is the end of the job', async () => {
+    const { answer, task, job } = await invalidateLate('COMMITTING', (ledger, jobId) =>
+      ledger.setJobState(jobId, 'COMMITTING', 'DONE', 1),
+    );
+    expect(answer).toBe('not-current');
+    expect(task).toMatchObject({ commit: { attemptId: 'a' } });
+    expect(job).toMatchObject({ generations: [0], state: 'DONE' });
+  });
+
+  it('leaves the commit that has taken the place of its own', async () => {
+    const { answer, task, job } = await invalidateLate('REDUCING', async (ledger, jobId) => {
+      await ledger.invalidate(taskOf(jobId), 'a', 1);
+      await ledger.commit(taskOf(jobId), 'b', RESULT);
+    });
+    expect(answer).toBe('invalidated');
+    expect(task).toMatchObject({ commit: { attemptId: 'b' }, invalidated: ['a'] });
+    expect(job).toMatchObject({ generations: [1] });
+  });
+
+  it('goes on when it is a loser that is counted', async () => {
+    const { answer, task, job } = await invalidateLate('REDUCING', (ledger, jobId) => ledger.commit(taskOf(jobId), 'b', RESULT));
+    expect(answer).toBe('invalidated');
+    expect(task).toMatchObject({ attempts: 2, lost: 1, invalidated: ['a'] });
+    expect(job).toMatchObject({ generations: [1] });
+  });
+});
+
 describe('a lease of a job that has ended', () => {
   it('is taken over by one of many', async () => {
     const { ledger } = openLedger();
