@@ -6,8 +6,9 @@ import type { ObjectInfo } from '../ports/object-store.ts';
 import { AccessDeniedError, BucketMissingError } from './aws-error.ts';
 import { folderOf, formatS3Location, literalPrefix, parseS3Location, type S3Location } from './location.ts';
 import type { AwsRequests } from './requests.ts';
-import { listPage, listPages } from './s3-listing.ts';
+import { listPage } from './s3-listing.ts';
 import { type ReadAnswer, S3Reader } from './s3-reader.ts';
+import { listTree } from './s3-tree-listing.ts';
 import { GET_BYTES_MAX } from './transfer-sizes.ts';
 
 /**
@@ -75,7 +76,7 @@ export class S3InputStore implements InputStore {
 
   /** Keys that begin with `prefix`, without those that are hidden below `folder`, and with a glob, only its matches. */
   async *#listBelow(bucket: string, prefix: string, folder: string, glob?: InputGlob): AsyncGenerator<readonly ObjectInfo[]> {
-    for await (const { objects } of listPages(this.#client, { bucket, prefix })) {
+    for await (const objects of listTree(this.#client, bucket, prefix)) {
       const page = objects.filter(
         (info) =>
           isData(info) && !isHidden(info.key.slice(folder.length), glob) && (glob === undefined || glob.matches(info.key)),
