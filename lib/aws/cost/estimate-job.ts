@@ -20,7 +20,7 @@ export type FunctionSizes = {
 export const FUNCTION_SIZES: FunctionSizes = {
   mapMemoryMb: 1_769,
   reduceMemoryMb: 1_769,
-  otherMemoryMb: 1_769,
+  otherMemoryMb: 1_024,
   scratchMb: 10_240,
 };
 

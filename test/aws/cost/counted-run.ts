@@ -102,6 +102,8 @@ export async function countedRun(options: CountedOptions): Promise<CountedRun> {
       },
     },
   );
+  const left: string[] = [];
+  for await (const page of world.work.list('')) left.push(...page.map(({ key }) => key));
   const stepPlan = (await readStepPlan(world, 'job', 0))!;
   return {
     outcome,
@@ -111,7 +113,7 @@ export async function countedRun(options: CountedOptions): Promise<CountedRun> {
     transitions,
     invocations,
     calls,
-    left: (await Array.fromAsync(world.work.list(''))).flat().map(({ key }) => key),
+    left,
   };
 }
 
