@@ -8,8 +8,10 @@ import type { RunRequest } from './local/run.ts';
  * Loads the local adapters only when called, so that a job file that imports refold stays light.
  */
 export async function run<J extends Job = Job>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<PairOf<J>>> {
-  const local = await import('./local/run.ts');
-  return await local.run<PairOf<J>>(jobFile, request);
+  const { input } = request;
+  const [local, { adaptersFor }] = await Promise.all([import('./local/run.ts'), import('./cli/local-adapters.ts')]);
+  const adapters = await adaptersFor(typeof input === 'string' ? [input] : Object.values(input));
+  return await local.run<PairOf<J>>(jobFile, request, adapters);
 }
 
 export type { LocalJob, RunRequest };

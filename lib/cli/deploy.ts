@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { bucketsOf, type DeploySettings, readDeploySettings } from './deploy-settings.ts';
 import { EXIT_CODES } from './exit-code.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import { showError } from './show-error.ts';
 import { repeatFlags, STACK_FLAGS, useAccount } from './stack-flags.ts';
 import { printToStdout } from './standard-output.ts';
 
@@ -62,8 +63,8 @@ export class DeployFailedError extends RefoldError {
   readonly code = 'REFOLD_DEPLOY_FAILED';
   readonly retryable = false;
   readonly hint: string;
-  constructor(values: { stack: string; reason: string; hint: string }, options?: ErrorOptions) {
-    super(`${values.stack} was not deployed: ${values.reason}.`, values, options);
+  constructor(values: { stackName: string; reason: string; hint: string }, options?: ErrorOptions) {
+    super(`${values.stackName} was not deployed: ${values.reason}.`, values, options);
     this.hint = values.hint;
   }
 }
@@ -80,10 +81,13 @@ async function run(given: GivenArguments): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'refold-deploy-'));
   try {
     const exitCode = await runCdk(tools.cli, deployArguments(settings, tools, folder, given.has('yes')));
-    if (exitCode !== 0) throw await explainFailure(settings, target, exitCode);
+    if (exitCode !== 0) {
+      process.stderr.write(showError(await explainFailure(settings, target, exitCode), { headline: 'the deployment failed' }));
+      return exitCode === EXIT_CODES.interrupted ? exitCode : EXIT_CODES.failed;
+    }
     const outputs = readOutputs(join(folder, 'outputs.json'), settings.stack);
     if (given.has('json')) await printToStdout(`${JSON.stringify(outputs)}\n`);
-    else await printToStdout(describeOutputs(settings, outputs, repeatFlags(given)));
+    else await printToStdout(describeStack(settings, outputs, repeatFlags(given)));
     return EXIT_CODES.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -135,12 +139,12 @@ async function explainFailure({ stack }: DeploySettings, target: DeployTarget, e
   if (!(await target.isBootstrapped())) {
     const place = `aws://${(await target.account()) ?? 'ACCOUNT'}/${await target.region()}`;
     const reason = `the CDK was never bootstrapped in ${place}`;
-    return new DeployFailedError({ stack, reason, hint: `Once an account and region: npx cdk bootstrap ${place}` });
+    return new DeployFailedError({ stackName: stack, reason, hint: `Once an account and region: npx cdk bootstrap ${place}` });
   }
   const hint = process.stdin.isTTY
     ? 'See what the CDK says above.'
     : 'See what the CDK says above. Without a terminal it cannot ask: give --yes to grant what the stack asks for.';
-  return new DeployFailedError({ stack, reason: `the CDK ended with ${exitCode}`, hint });
+  return new DeployFailedError({ stackName: stack, reason: `the CDK ended with ${exitCode}`, hint });
 }
 
 function readOutputs(path: string, stack: string): Readonly<Record<string, string>> {
@@ -166,25 +170,28 @@ export function describeDeployment(settings: DeploySettings, region: string): st
   ]);
 }
 
-function describeOutputs(settings: DeploySettings, outputs: Readonly<Record<string, string>>, flags: string): string {
-  const { stack, jobs, inputs, outputs: places } = settings;
-  const file = Object.values(jobs)[0] ?? 'job.ts';
-  const next = `refold submit ${relativeTo(file)} --input ${inputs[0]} --output ${slashed(places[0] ?? '')}run-1${flags}`;
+/** What the person needs of a stack that is there, and the next command. */
+function describeStack(settings: DeploySettings, outputs: Readonly<Record<string, string>>, flags: string): string {
+  const [reads, writes] = [locationsOf(outputs.Inputs), locationsOf(outputs.Outputs)];
+  const file = Object.values(settings.jobs)[0] ?? 'job.ts';
   return table([
-    ['deployed', stack],
-    ...Object.entries(outputs).map(([name, value]): Row => ['output', `${name} = ${value}`]),
-    ['next', next],
+    ['deployed', settings.stack],
+    ['bucket', outputs.WorkBucket ?? ''],
+    ...reads.map((location): Row => ['reads', location]),
+    ...writes.map((location): Row => ['writes', location]),
+    ['next', `refold submit ${relativeTo(file)} --input ${reads[0]} --output ${writes[0]}run-1${flags}`],
   ]);
+}
+
+/** Each ends with `/`. */
+function locationsOf(output = '[]'): readonly string[] {
+  return JSON.parse(output) as readonly string[];
 }
 
 type Row = readonly [string, string];
 
 function table(rows: readonly Row[]): string {
   return rows.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
-}
-
-function slashed(location: string): string {
-  return location.endsWith('/') ? location : `${location}/`;
 }
 
 function relativeTo(path: string): string {

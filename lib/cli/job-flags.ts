@@ -8,7 +8,12 @@ import { UsageError } from './usage-error.ts';
 
 /** What names a job: shared by run and plan, so that they mean the same one. */
 export const JOB_FLAGS: readonly Flag[] = [
-  { name: 'input', value: '[NAME=]PATH', repeats: true, summary: 'a file, a folder, a quoted glob, or - for standard input' },
+  {
+    name: 'input',
+    value: '[NAME=]PATH',
+    repeats: true,
+    summary: 'a file, a folder, a quoted glob, s3://…, or - for standard input',
+  },
   { name: 'output', value: 'FOLDER', summary: 'where the parts go; without it they go to standard output' },
   { name: 'param', value: 'NAME=VALUE', repeats: true, summary: 'a param of the job' },
   { name: 'limit', value: 'N', summary: 'only the first n records of each input, to try a job' },
@@ -31,6 +36,13 @@ export function readRequest(given: GivenArguments): LocalRequest {
     overwrite: given.has('overwrite'),
     isNew: given.has('new'),
   };
+}
+
+/** A job that runs on this machine writes there. @throws UsageError */
+export function checkLocalOutput({ output }: LocalRequest): void {
+  if (output === undefined || !output.startsWith('s3://')) return;
+  const hint = 'Give a folder and copy it (aws s3 cp --recursive), or run the job on AWS: refold submit.';
+  throw new UsageError({ problem: `The output ${output} is on S3, and this job runs on this machine.`, hint });
 }
 
 function readLimit(text: string): number {

@@ -1,15 +1,13 @@
-import { openAwsWorld } from '../aws/aws-world.ts';
+import { openStack as openClient } from '../aws/connect.ts';
 import { type Estimate, estimateJob, FUNCTION_SIZES, type FunctionSizes } from '../aws/cost/estimate-job.ts';
 import { priceUsage } from '../aws/cost/price-usage.ts';
 import { PRICES_DATE } from '../aws/cost/prices.ts';
-import { openDeployTarget } from '../aws/deploy-target.ts';
 import { executionName } from '../aws/executions.ts';
 import { followLogEvents, type LogEvent, readLogEvents } from '../aws/log-events.ts';
 import { prepareSubmission } from '../aws/prepare-submission.ts';
 import { AwsRequests } from '../aws/requests.ts';
-import { SfnExecutions } from '../aws/sfn-executions.ts';
-import { type Deployment, type DeploymentFacts, readDeployment } from '../aws/stack-outputs.ts';
-import { resumeJob, type StackClient, startPrepared } from '../aws/submit-job.ts';
+import type { Deployment, DeploymentFacts } from '../aws/stack-outputs.ts';
+import { resumeJob, startPrepared } from '../aws/submit-job.ts';
 import type { BillSide, LogLine, LogQuery, StackAccess } from './stack-access.ts';
 
 /**
@@ -17,11 +15,9 @@ import type { BillSide, LogLine, LogQuery, StackAccess } from './stack-access.ts
  * @throws StackMissingError, StackUnusableError, CredentialsError, RegionMissingError, AccessDeniedError
  */
 export async function openStack(stack: string): Promise<StackAccess> {
+  const client = await openClient({ stack });
+  const { deployment, world, executions } = client;
   const requests = new AwsRequests();
-  const deployment = await readDeployment(requests, stack, await openDeployTarget(requests).region());
-  const world = openAwsWorld(deployment.settings);
-  const executions = new SfnExecutions(requests, deployment.stateMachineArn);
-  const client: StackClient = { deployment, world, executions };
   const sizes = sizesOf(deployment.facts);
   return {
     stack,

@@ -113,7 +113,7 @@ export class PhaseTally {
   /** By the tasks that ended in this run. */
   private etaMs(nowMs: number): number | undefined {
     const ended = this.done - this.start.committed;
-    if (ended <= 0) return undefined;
+    if (ended <= 0 || this.done >= this.start.tasks) return undefined;
     return ((nowMs - this.startedAtMs) / ended) * (this.start.tasks - this.done);
   }
 }

@@ -8,7 +8,8 @@ import { planStep } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import type { Command } from './command.ts';
-import { JOB_FLAGS, readRequest } from './job-flags.ts';
+import { checkLocalOutput, JOB_FLAGS, readRequest } from './job-flags.ts';
+import { adaptersFor } from './local-adapters.ts';
 import { flagName } from './option-flags.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { billRows } from './show-cost.ts';
@@ -78,7 +79,9 @@ async function run(given: GivenArguments): Promise<number> {
     const hint = 'Give --input PATH: standard input can be read only once, and that is for run.';
     throw new UsageError({ problem: 'plan reads no standard input.', hint });
   }
-  const prepared = await prepareJob(request);
+  checkLocalOutput(request);
+  const adapters = await adaptersFor(Object.values(request.inputs));
+  const prepared = await prepareJob(request, { adapters });
   await prepared.pool.close();
   const known = openWorkArea() === undefined ? undefined : await prepared.world.ledger.readJob(prepared.record.jobId);
   const plan = await planJob({ ...prepared, state: known?.state ?? null }, request.options ?? {});
@@ -160,11 +163,16 @@ function formatPlan({ jobId, state, output, inputs, steps, params, options, work
     ...steps.map((step) => ['step', describeStep(step, steps.length > 1)] as const),
     ['workers', price === undefined ? describeWorkers(workers) : describeTasksAtATime(workers)],
     ...Object.entries(params).map(([name, value]) => ['param', `${name} = ${JSON.stringify(value)}`] as const),
-    ...OPTION_NAMES.map((name) => ['option', describeOption(name, options[name]!)] as const),
+    ...OPTION_NAMES.filter((name) => price === undefined || !OPTIONS_OF_STACK.has(name)).map(
+      (name) => ['option', describeOption(name, options[name]!)] as const,
+    ),
     ...(price === undefined ? [] : billRows(price)),
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
 }
+
+/** On AWS the stack decides these, or they are told of elsewhere. */
+const OPTIONS_OF_STACK: ReadonlySet<string> = new Set(['workers', 'maxAttempts', 'taskTimeoutMs']);
 
 function describeWorkers(workers: JobPlan['workers']): string {
   return workers === 'inline'

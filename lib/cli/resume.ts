@@ -49,8 +49,13 @@ async function run(given: GivenArguments): Promise<number> {
     const { UsageError } = await import('./usage-error.ts');
     throw new UsageError({ problem: '--json is not for this job.', hint: 'It writes its data to standard output.' });
   }
-  const { prepareResume } = await import('../local/prepare-job.ts');
-  return await driveJob((hooks) => prepareResume(record, area.settings, readOptions(given), hooks), {
+  const [{ prepareResume }, { adaptersFor }] = await Promise.all([
+    import('../local/prepare-job.ts'),
+    import('./local-adapters.ts'),
+  ]);
+  useAccount(given);
+  const adapters = await adaptersFor(record.inputs.map(({ location }) => location));
+  return await driveJob((hooks) => prepareResume(record, area.settings, readOptions(given), { ...hooks, adapters }), {
     overwrite: given.has('overwrite'),
     isQuiet: given.has('quiet'),
     isJson,

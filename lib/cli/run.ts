@@ -1,8 +1,9 @@
 import { isatty } from 'node:tty';
 import type { LocalRequest } from '../local/request.ts';
 import type { Command } from './command.ts';
-import { JOB_FLAGS, readRequest } from './job-flags.ts';
+import { checkLocalOutput, JOB_FLAGS, readRequest } from './job-flags.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import { ACCOUNT_FLAGS, useAccount } from './stack-flags.ts';
 import { UsageError } from './usage-error.ts';
 
 export const command: Command = {
@@ -18,6 +19,7 @@ export const command: Command = {
     { name: 'overwrite', summary: 'replace what lies at the output' },
     { name: 'json', summary: 'one JSON object on standard output when it ends; needs --output' },
     { name: 'quiet', summary: 'no progress and no summary; errors only' },
+    ...ACCOUNT_FLAGS,
   ],
   examples: [
     'refold run word-count.ts --input book.txt --output counts',
@@ -25,6 +27,7 @@ export const command: Command = {
     'refold run join.ts --input visits=visits.csv --input pages=pages.csv --param minRank=10 --output joined',
     'cat access.log | refold run top-ips.ts | head',
     'refold run word-count.ts --input big/ --limit 1000',
+    'refold run word-count.ts --input s3://my-logs/raw --limit 1000',
   ],
   run,
 };
@@ -32,12 +35,19 @@ export const command: Command = {
 async function run(given: GivenArguments): Promise<number> {
   const request = readRequest(given);
   checkStdin(request);
+  checkLocalOutput(request);
   const isJson = given.has('json');
   if (isJson && request.output === undefined) {
     throw new UsageError({ problem: '--json needs --output.', hint: 'Without --output, standard output holds the data itself.' });
   }
-  const [{ driveJob }, { prepareJob }] = await Promise.all([import('./drive-job.ts'), import('../local/prepare-job.ts')]);
-  return await driveJob((hooks) => prepareJob(request, hooks), {
+  useAccount(given);
+  const [{ driveJob }, { prepareJob }, { adaptersFor }] = await Promise.all([
+    import('./drive-job.ts'),
+    import('../local/prepare-job.ts'),
+    import('./local-adapters.ts'),
+  ]);
+  const adapters = await adaptersFor(Object.values(request.inputs));
+  return await driveJob((hooks) => prepareJob(request, { ...hooks, adapters }), {
     overwrite: request.overwrite ?? false,
     isQuiet: given.has('quiet'),
     isJson,

@@ -8,6 +8,7 @@ export function showUsd(usd: number): string {
     return `$${showCount(Number(whole))}.${cents}`;
   }
   if (usd === 0) return '$0';
+  if (usd < 0.000001) return '<$0.000001';
   const digits = Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(usd))));
   return `$${usd.toFixed(digits)}`;
 }
@@ -44,5 +45,6 @@ function widest(texts: readonly string[]): number {
 }
 
 function showQuantity(quantity: number): string {
-  return quantity >= 100 ? showCount(Math.round(quantity)) : String(Number(quantity.toPrecision(3)));
+  if (quantity >= 100) return showCount(Math.round(quantity));
+  return quantity > 0 && quantity < 0.001 ? '<0.001' : String(Number(quantity.toPrecision(3)));
 }

@@ -23,7 +23,9 @@ function showExpected(error: RefoldError, { jobId, headline, more }: ErrorContex
   const title = [headline ?? 'nothing was run', jobId].filter((part) => part !== undefined).join(': ');
   const [what = '', ...details] = error.message.split('\n');
   const stack = error.values.stack;
-  const frames = typeof stack === 'string' && !error.message.includes('\n') ? stack.split('\n') : [];
+  // A stack of CloudFormation is a stack too.
+  const isTrace = typeof stack === 'string' && /^\s*at /m.test(stack);
+  const frames = isTrace && !error.message.includes('\n') ? stack.split('\n') : [];
   const why = error.cause instanceof Error && !isSaid(error.message, error.cause) ? [firstLine(error.cause)] : [];
   return formatError(error.code, title, [
     ['what', [what, ...details, ...frames]],

@@ -71,7 +71,8 @@ function formatStatus(status: JobStatus, holder: string, costUsd?: number): stri
   }
   for (const [name, value] of Object.entries(counters)) rows.push(['counter', `${name} = ${value}`]);
   rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);
-  if (costUsd !== undefined) rows.push(['cost', `${showUsd(costUsd)} of Lambda so far`]);
+  if (costUsd !== undefined)
+    rows.push(['cost', `${showUsd(costUsd)} so far, about, for its attempts: Lambda, transitions, ledger and logs`]);
   if (error !== null) rows.push(['error', `${error.code} ${error.message}`], ['do', error.hint ?? '']);
   return rows
     .flatMap(([name, text]) =>

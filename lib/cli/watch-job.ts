@@ -64,6 +64,9 @@ export async function followStarted(
 
 const STARTED = { started: 'is started', running: 'runs already', left: 'has ended' } as const;
 
+/** What a cost so far holds. */
+export const COST_OF = 'about, for its attempts: Lambda, transitions, ledger and logs; S3 and the deciding functions come on top';
+
 /** Shows a job on a stack until it ends; answers the exit code of how it ended. The first Ctrl-C stops watching, not the job. */
 export async function watchJob(access: StackAccess, record: JobRecord, options: WatchOptions): Promise<number> {
   const { jobId } = record;
@@ -111,7 +114,7 @@ async function showEnd(
   const receipt = await readJson<Receipt>(world, receiptKey(jobId));
   if (!isQuiet && receipt !== undefined) {
     process.stderr.write(formatSummary(receipt, { elapsedMs: Math.max(1, job.updatedAtMs - job.createdAtMs), where: output }));
-    process.stderr.write(`${'cost'.padEnd(10)}${showUsd(costUsd)} of Lambda; requests, transitions and storage come on top\n`);
+    process.stderr.write(`${'cost'.padEnd(10)}${showUsd(costUsd)}, ${COST_OF}\n`);
     process.stderr.write(`${'next'.padEnd(10)}refold cat ${jobId}${flags}\n`);
   }
   return EXIT_CODES.done;

@@ -6,7 +6,7 @@ import { readOutputPairs } from '../coordinator/read-output-pairs.ts';
 import type { SuccessFile } from '../output/success-file.ts';
 import { executeJob, type JobOutcome } from './execute-job.ts';
 import type { TaskEvent } from './local-functions.ts';
-import { type PreparedJob, prepareJob } from './prepare-job.ts';
+import { type LocalAdapters, type PreparedJob, prepareJob } from './prepare-job.ts';
 import type { LocalRequest } from './request.ts';
 
 /** A pair of the output: key and value. */
@@ -33,8 +33,8 @@ export class LocalJob<P extends Pair = Pair> {
     this.outcome.catch(() => {}); // `result` throws it, whenever it is asked.
   }
 
-  static async start<P extends Pair>(request: LocalRequest): Promise<LocalJob<P>> {
-    return new LocalJob<P>(await prepareJob(request), request.overwrite ?? false);
+  static async start<P extends Pair>(request: LocalRequest, adapters?: LocalAdapters): Promise<LocalJob<P>> {
+    return new LocalJob<P>(await prepareJob(request, { adapters }), request.overwrite ?? false);
   }
 
   status(): Promise<JobStatus> {

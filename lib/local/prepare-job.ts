@@ -29,10 +29,21 @@ export type PreparedJob = {
   readonly workers: number | 'inline';
 };
 
+/** What stands in for the local adapters. Chosen by whoever may know others: the command line, or `run()`. */
+export type LocalAdapters = {
+  readonly openWorld: (settings: LocalSettings, writeLog?: (line: string) => void) => World;
+  /** Module that opens the same world in every task thread. */
+  readonly runner: URL;
+};
+
 export type PrepareHooks = {
+  /** @default files alone */
+  readonly adapters?: LocalAdapters | undefined;
   readonly onSandbox?: (event: SandboxEvent) => void;
   readonly writeLog?: (line: string) => void;
 };
+
+const FILES: LocalAdapters = { openWorld: openLocalWorld, runner: engineFile('local-runner') };
 
 /** Input up to this size, in one task, is not worth a process. */
 const INLINE_BYTES_MAX = 1024 * 1024;
@@ -45,9 +56,11 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
   const cwd = request.cwd ?? process.cwd();
   const workFolder = resolve(cwd, request.workFolder ?? '.refold');
   const settings: LocalSettings = { cwd, workFolder };
-  const world = openLocalWorld(settings, hooks.writeLog);
+  const { openWorld, runner } = hooks.adapters ?? FILES;
+  const world = openWorld(settings, hooks.writeLog);
   if (request.output !== undefined) {
-    const inputs = Object.values(request.inputs).filter((location) => location !== '-');
+    // Nothing on this machine is at, above or below a location of another kind.
+    const inputs = Object.values(request.inputs).filter((location) => location !== '-' && !location.includes('://'));
     checkPaths({ cwd, inputs, output: request.output, workFolder: request.workFolder ?? '.refold' });
   }
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
@@ -66,7 +79,7 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     // Code that is in use is not collected.
     utimesSync(bundle.path, new Date(), new Date());
     const code = { bundlePath: bundle.path, jobFile: request.jobFile };
-    loadJob(first.pool, code, settings);
+    loadJob(first.pool, code, runner, settings);
     const shape = (await first.pool.run({ role: 'describe' })) as JobShape;
     const options = resolveJobOptions(availableParallelism(), shape.options, request.options ?? {});
     const record = recordOf(request, shape, options, listings, bundle.sha256, world);
@@ -74,7 +87,7 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     // The job file itself asks for other sandboxes than those that described it.
     await first.pool.close();
     const second = await openPool(options, listings, hooks);
-    loadJob(second.pool, code, settings);
+    loadJob(second.pool, code, runner, settings);
     return { record, options, settings, world, ...second };
   } catch (error) {
     await first.pool.close();
@@ -93,7 +106,8 @@ export async function prepareResume(
   runOptions: JobOptions = {},
   hooks: PrepareHooks = {},
 ): Promise<PreparedJob> {
-  const world = openLocalWorld(settings, hooks.writeLog);
+  const { openWorld, runner } = hooks.adapters ?? FILES;
+  const world = openWorld(settings, hooks.writeLog);
   const bundlePath = join(settings.workFolder, codeKey(record.code.sha256));
   if (!existsSync(bundlePath)) {
     const reason = 'its compiled code is no longer in the work area.';
@@ -101,7 +115,7 @@ export async function prepareResume(
   }
   const options = resolveJobOptions(availableParallelism(), record.shape.options, record.options, runOptions);
   const sandboxes = await openPool(options, record.inputs, hooks);
-  loadJob(sandboxes.pool, { bundlePath, jobFile: record.code.file }, settings);
+  loadJob(sandboxes.pool, { bundlePath, jobFile: record.code.file }, runner, settings);
   return { record, options, settings, world, ...sandboxes };
 }
 
@@ -118,9 +132,10 @@ async function openPool(
 function loadJob(
   pool: SandboxPool,
   code: { readonly bundlePath: string; readonly jobFile: string },
+  runner: URL,
   settings: LocalSettings,
 ): void {
-  pool.prepare({ ...code, runner: { module: engineFile('local-runner').href, settings } });
+  pool.prepare({ ...code, runner: { module: runner.href, settings } });
 }
 
 function limitsFor({ taskTimeoutMs, recordTimeoutMs, memoryBytes }: ResolvedOptions) {

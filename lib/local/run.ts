@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Params } from '../job/define-job.ts';
 import type { JobOptions } from '../job/job-options.ts';
 import { LocalJob, type Pair } from './local-job.ts';
+import type { LocalAdapters } from './prepare-job.ts';
 
 export type RunRequest = JobOptions & {
-  /** A path, or paths by the names of the inputs. */
+  /** A path or an `s3://` location, or several by the names of the inputs. */
   readonly input: string | Readonly<Record<string, string>>;
   /** A folder that is empty or not there. */
   readonly output: string;
@@ -25,9 +26,13 @@ export type RunRequest = JobOptions & {
  * that was killed goes on from its finished tasks; one that is done answers its stored result.
  * @throws JobModuleError, InputMissingError, InvalidOptionError, OutputOverlapError, before anything runs
  */
-export async function run<P extends Pair = Pair>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<P>> {
+export async function run<P extends Pair = Pair>(
+  jobFile: string | URL,
+  request: RunRequest,
+  adapters?: LocalAdapters,
+): Promise<LocalJob<P>> {
   const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
-  return await LocalJob.start<P>({
+  const local = {
     jobFile: pathOf(jobFile),
     inputs: typeof input === 'string' ? { '': input } : input,
     output,
@@ -39,7 +44,8 @@ export async function run<P extends Pair = Pair>(jobFile: string | URL, request:
     ...(limit !== undefined && { limit }),
     ...(cwd !== undefined && { cwd }),
     ...(workFolder !== undefined && { workFolder }),
-  });
+  };
+  return await LocalJob.start<P>(local, adapters);
 }
 
 /** A URL may be given as text, as `import.meta.resolve` answers it. */

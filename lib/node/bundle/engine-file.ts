@@ -5,6 +5,7 @@ const SOURCES = {
   'task-thread': '../sandbox/task-thread.ts',
   'local-runner': '../../local/local-runner.ts',
   'aws-runner': '../../aws/aws-runner.ts',
+  's3-runner': '../../cli/s3-runner.ts',
   'describe-runner': './describe-runner.ts',
 } as const;
 
