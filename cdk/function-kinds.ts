@@ -4,7 +4,7 @@ import type { TriggerRule } from './trigger-rules.ts';
 
 /** Sizes in MB. Lambda gives CPU with memory: a full core at 1,769 MB. New accounts may be limited to 3,008 MB until they ask for more. */
 export type Memory = {
-  /** Of map and reduce: the first for every task, the others for tasks whose sandbox was lost, in order. @default [2048, 4096, 10240] */
+  /** Of map and reduce: the first for every task, the others for tasks whose sandbox was lost, in order. @default [1769, 4096, 10240] */
   readonly tasks?: readonly number[];
   /** Of a small job that runs whole in one sandbox. @default 4096 */
   readonly solo?: number;
@@ -21,7 +21,7 @@ export type FunctionKindOptions = {
 
 /** Every function of the stack. */
 export function functionKinds({ memory, timeout, machineArn, triggers }: FunctionKindOptions): readonly FunctionKind[] {
-  const { tasks = [2048, 4096, 10240], solo = 4096, deciding = 1024 } = memory;
+  const { tasks = [1769, 4096, 10240], solo = 4096, deciding = 1024 } = memory;
   const [first, ...rungs] = tasks;
   if (first === undefined || tasks.some((mb, index) => index > 0 && mb <= tasks[index - 1]!))
     throw new Error(`memory.tasks are sizes that grow, which ${JSON.stringify(tasks)} do not.`);

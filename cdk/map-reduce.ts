@@ -35,11 +35,11 @@ export interface MapReduceProps {
   readonly outputs: readonly Location[];
   /** Uploads that start jobs. @default - none */
   readonly triggers?: readonly Trigger[];
-  /** Sizes of the functions, in MB. @default - tasks 2048, then 4096, then 10240 when a sandbox is lost; solo 4096 */
+  /** Sizes of the functions, in MB. @default - tasks 1769, then 4096, then 10240 when a sandbox is lost; solo 4096 */
   readonly memory?: Memory;
   /** Of one attempt at a task, up to Lambda's 15 minutes. @default - 15 minutes */
   readonly timeout?: Duration;
-  /** Local disk of a sandbox, for spills. @default - 4 GiB */
+  /** Local disk of a sandbox, for spills and fetched ranges: 10 GiB hold what the largest tasks need and cost 1 % more. @default - 10 GiB */
   readonly scratch?: Size;
   /** Attempts of a task in all when user code fails. @default 4 */
   readonly maxAttempts?: number;
@@ -133,7 +133,7 @@ export class MapReduce extends Construct {
       environment: this.environment(publishCode !== false, props.recordCalls ?? false),
       userEnvironment: checkUserEnvironment(props.environment ?? {}, secrets),
       layers: props.layers ?? [],
-      scratch: props.scratch ?? Size.gibibytes(4),
+      scratch: props.scratch ?? Size.gibibytes(10),
       logRetention,
       vpc: props.vpc,
     });

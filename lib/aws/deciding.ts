@@ -44,6 +44,7 @@ export class Deciding {
       workers,
       boundBy: 'machine',
       overwrite,
+      dropsSegments: true,
       watch: budgetUsd !== null,
       workArea: { bucket: workBucket, prefix: workPrefix },
     };

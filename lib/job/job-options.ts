@@ -5,7 +5,7 @@ const MIB = 1024 * KIB;
 
 /** Part of the job's identity: another value may give another layout of the output, so it is another job. */
 export type ContentOptions = {
-  /** Input bytes one map task reads, about. @default an eighth of the input, from 8 to 64 MiB */
+  /** Input bytes one map task reads, about. @default an eighth of the input, from 8 to 64 MiB; from 4 GiB of input on more, up to 2 GiB */
   readonly splitBytes: number | 'auto';
   /** Partitions of the key space. @default from the input's bytes */
   readonly reduceTasks: number | 'auto';
