@@ -49,6 +49,7 @@ describe('S3ObjectStore', () => {
     }));
     expect(Buffer.from(await store.read('a')).toString()).toBe('0123456789');
     expect(sent).toHaveLength(2);
+    expect(sent[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
   });
 
   it('never gives bytes of another CRC', async () => {

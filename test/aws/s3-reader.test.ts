@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AwsRequests } from '../../lib/aws/requests.ts';
 import { S3Reader } from '../../lib/aws/s3-reader.ts';
 import { SystemClock } from '../../lib/node/system-clock.ts';
@@ -47,6 +47,35 @@ describe('S3Reader', () => {
     pushLate(Buffer.from('XXXXXXXX'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(target.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('never mixes the bytes of two answers', async () => {
+    const bodies: Readable[] = [];
+    const { requests } = scriptedAws(
+      (_, index) => {
+        if (index < 25) return whole;
+        const body = new Readable({ read() {} });
+        bodies.push(body);
+        return { status: 206, headers: { etag: `"v${bodies.length}"`, 'content-length': '10' }, body };
+      },
+      { clock: new SystemClock() },
+    );
+    const reader = new S3Reader(requests);
+    for (let read = 0; read < 25; read++) await reader.readRange(AT, undefined, 0, 10);
+    const reading = reader.readRange(AT, undefined, 0, 10);
+    await vi.waitFor(() => expect(bodies).toHaveLength(2));
+    const [first, second] = bodies;
+    for (const [body, text] of [
+      [second, '01234'],
+      [first, 'XXXXXXXX'],
+      [second, '56789'],
+    ] as const) {
+      body?.push(Buffer.from(text));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    second?.push(null);
+    const answer = await reading;
+    expect(answer.kind === 'read' && Buffer.from(answer.bytes).toString()).toBe('0123456789');
   });
 
   it('keeps its connections from one request to the next', async () => {
