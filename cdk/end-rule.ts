@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { createQueue } from './triggers.ts';
 
 /** Ends of executions that no Catch sees: stopped, timed out, over a data limit. Without it such a job would look as if it still ran. */
@@ -13,6 +14,7 @@ export class EndRule extends Construct {
   constructor(scope: Construct, machineArn: string, markFailed: IFunction) {
     super(scope, 'EndRule');
     this.deadLetters = createQueue(this, 'DeadLetters', { retentionPeriod: Duration.days(14) });
+    acknowledge(this.deadLetters, 'SQS3', 'It is itself the dead-letter queue, of a rule.');
     new Rule(this, 'ExecutionEnds', {
       description: 'refold: executions that ended without success',
       eventPattern: {

@@ -4,6 +4,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { Architecture, type Code, type ILayerVersion, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { FunctionRole } from './permissions.ts';
 
 /** What a function of the stack is, apart from what all have in common. */
@@ -75,12 +76,14 @@ export class Functions extends Construct {
     const network = new PolicyDocument({
       statements: [new PolicyStatement({ sid: 'JoinVpc', actions: VPC_ACTIONS, resources: ['*'] })],
     });
-    return new Role(this, `${pascal(name)}Role`, {
+    const role = new Role(this, `${pascal(name)}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `refold: what the function ${name} may do`,
       // Part of the role itself, because Lambda asks for it before any other policy is there.
       ...(vpc === undefined ? {} : { inlinePolicies: { JoinVpc: network } }),
     });
+    if (vpc !== undefined) acknowledge(role, 'IAM5[Resource::*]', 'Lambda joins a VPC by actions that know no resources.');
+    return role;
   }
 
   private createFunction(kind: FunctionKind, role: Role, options: FunctionsOptions): LambdaFunction {

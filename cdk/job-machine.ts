@@ -4,6 +4,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StateMachine as Machine } from '../lib/coordinator/states.ts';
+import { acknowledge } from './acknowledge.ts';
 
 /** What the machine is called, before it is there: its own role and the functions that it calls name it. */
 export type MachineName = {
@@ -54,5 +55,11 @@ export class JobMachine extends Construct {
       logs: { destination, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: tracing,
     });
+    acknowledge(
+      this.machine,
+      'SF1',
+      'Logs of all events would cost a multiple of the job: the history of every execution is kept 90 days.',
+    );
+    if (!tracing) acknowledge(this.machine, 'SF2', 'X-Ray is a prop (tracing): attempts and their times are in the ledger.');
   }
 }

@@ -1,5 +1,6 @@
 import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import { pascal } from './functions.ts';
 import type { RoleName, Statement } from './permissions.ts';
 
@@ -8,7 +9,9 @@ import type { RoleName, Statement } from './permissions.ts';
  * roles' statements name the functions.
  */
 export function createRolePolicy(scope: Construct, name: RoleName, role: Role, statements: readonly Statement[]): Policy {
-  return new Policy(scope, `${pascal(name)}Policy`, { roles: [role], statements: statements.map(toPolicyStatement) });
+  const policy = new Policy(scope, `${pascal(name)}Policy`, { roles: [role], statements: statements.map(toPolicyStatement) });
+  acknowledgeWildcards(policy, statements);
+  return policy;
 }
 
 export function toPolicyStatement({ sid, actions, resources, conditions }: Statement): PolicyStatement {
