@@ -4,7 +4,7 @@ import type { SandboxEvent } from '../local/sandbox/sandbox-pool.ts';
 import type { World } from '../ports/world.ts';
 import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
-import { readAllTasks } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 import { type PhaseStart, PhaseTally } from './phase-tally.ts';
 import { escapeControls } from './show-error.ts';
 
@@ -104,8 +104,10 @@ export class Progress {
       role === 'map'
         ? (await readStepPlan(this.world, jobId, step))?.splits
         : (await readReduceGroups(this.world, jobId, step))?.length;
-    const items = await readAllTasks(this.world, jobId, step, role);
-    const committed = [...items.values()].filter(({ commit }) => commit !== undefined && !begun.has(commit.attemptId)).length;
+    let committed = 0;
+    for await (const { commit } of eachTask(this.world, jobId, step, role)) {
+      if (commit !== undefined && !begun.has(commit.attemptId)) committed++;
+    }
     return { role, step, steps, tasks: tasks ?? 0, committed };
   }
 

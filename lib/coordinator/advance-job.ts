@@ -1,13 +1,13 @@
 import { assert, RefoldError } from '../errors.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import type { Commit, Phase, TaskId, TaskItem } from '../ports/task-ledger.ts';
+import type { Commit, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import { splitRow } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { readAllTasks, uncommitted } from '../work/read-tasks.ts';
+import { eachTask, indexesWithout, readAllTasks, uncommitted } from '../work/read-tasks.ts';
 import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from '../work/work-layout.ts';
 import { digestsThatDiffer } from './check-digests.ts';
 import { enterState, readJobItem } from './job-access.ts';
@@ -132,11 +132,9 @@ async function nextOfPhases(
   const { jobId } = job;
   const plan = plans.at(-1)!;
   const { step } = plan;
-  let maps = await readAllTasks(world, jobId, step, 'map');
-  if (await dropStale(world, job, run, plans, commitsOf(jobId, step, 'map', maps))) {
-    maps = await readAllTasks(world, jobId, step, 'map');
-  }
-  const missingMaps = uncommitted(maps, plan.splits);
+  let maps = await readMaps(world, jobId, plan);
+  if (await dropStale(world, job, run, plans, maps.ofPairs)) maps = await readMaps(world, jobId, plan);
+  const missingMaps = maps.missing;
   if (missingMaps.length > 0) {
     await enterState(world, jobId, run, 'MAPPING');
     const key = mapTasksKey(jobId, step, run, round);
@@ -169,15 +167,21 @@ async function nextOfPhases(
   return { next: 'reduce', step, round, ...(await listTasks(flow, key, listed)) };
 }
 
-function commitsOf(
+/** Splits that nobody has mapped yet, and the commits that were made of an earlier step's pairs. Of many tasks, few are held at once. */
+async function readMaps(
+  world: World,
   jobId: string,
-  step: number,
-  phase: Phase,
-  tasks: ReadonlyMap<number, TaskItem>,
-): readonly (readonly [TaskId, Commit])[] {
-  return [...tasks.values()].flatMap(({ index, commit }) =>
-    commit === undefined ? [] : [[{ jobId, step, phase, index }, commit] as const],
-  );
+  plan: StepPlan,
+): Promise<{ missing: readonly number[]; ofPairs: readonly (readonly [TaskId, Commit])[] }> {
+  const { step } = plan;
+  const committed = new Uint8Array(plan.splits);
+  const ofPairs: (readonly [TaskId, Commit])[] = [];
+  for await (const { index, commit } of eachTask(world, jobId, step, 'map')) {
+    if (commit === undefined) continue;
+    committed[index] = 1;
+    if (commit.result.upstream !== undefined) ofPairs.push([{ jobId, step, phase: 'map', index }, commit]);
+  }
+  return { missing: indexesWithout(plan.splits, (index) => committed[index] === 1), ofPairs };
 }
 
 async function listTasks(flow: Flow, key: string, tasks: readonly TaskRef[]): Promise<Omit<MapNext, 'next' | 'step' | 'round'>> {

@@ -11,14 +11,14 @@ import {
   reduceTotals,
   type StepReceipt,
 } from '../output/receipt.ts';
-import { countAbandoned, type Phase, type TaskItem } from '../ports/task-ledger.ts';
+import { countAbandoned, type Phase } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { type MapTotals, MapTotalsSum } from '../shuffle/map-totals.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { readAllTasks } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 import { buildShuffle } from './plan-reduce.ts';
 import { allWinners, readWinnerFiles, type Winner } from './step-output.ts';
 
@@ -152,15 +152,16 @@ async function attemptsOf(
   step: number,
   phase: Phase,
 ): Promise<{ tasks: number; attempts: AttemptCounts }> {
-  const items: readonly TaskItem[] = [...(await readAllTasks(world, jobId, step, phase)).values()];
-  const sum = (count: (item: TaskItem) => number) => items.reduce((total, item) => total + count(item), 0);
-  const attempts: AttemptCounts = {
-    begun: sum((item) => item.attempts),
-    committed: sum((item) => (item.commit === undefined ? 0 : 1)),
-    lost: sum((item) => item.lost),
-    failed: sum((item) => item.failed),
-    invalidated: sum((item) => item.invalidated.length),
-    abandoned: sum(countAbandoned),
-  };
-  return { tasks: items.length, attempts };
+  let tasks = 0;
+  const attempts = { begun: 0, committed: 0, lost: 0, failed: 0, invalidated: 0, abandoned: 0 };
+  for await (const item of eachTask(world, jobId, step, phase)) {
+    tasks++;
+    attempts.begun += item.attempts;
+    attempts.committed += item.commit === undefined ? 0 : 1;
+    attempts.lost += item.lost;
+    attempts.failed += item.failed;
+    attempts.invalidated += item.invalidated.length;
+    attempts.abandoned += countAbandoned(item);
+  }
+  return { tasks, attempts };
 }

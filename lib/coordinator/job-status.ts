@@ -7,7 +7,7 @@ import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { readJson } from '../work/json-object.ts';
-import { readAllTasks } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 import { receiptKey, soloRefusedKey } from '../work/work-layout.ts';
 import { readJobRecord } from './job-access.ts';
 import { soloCommit } from './step-output.ts';
@@ -80,10 +80,13 @@ async function phaseStatus(
   phase: Phase,
   planned: number,
 ): Promise<PhaseStatus> {
-  const items = [...(await readAllTasks(world, jobId, step, phase)).values()];
-  return {
-    tasks: Math.max(planned, items.length),
-    committed: items.filter((item) => item.commit !== undefined).length,
-    attempts: items.reduce((sum, item) => sum + item.attempts, 0),
-  };
+  let begun = 0;
+  let committed = 0;
+  let attempts = 0;
+  for await (const item of eachTask(world, jobId, step, phase)) {
+    begun++;
+    if (item.commit !== undefined) committed++;
+    attempts += item.attempts;
+  }
+  return { tasks: Math.max(planned, begun), committed, attempts };
 }

@@ -14,7 +14,7 @@ import { readStepPlan } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import { ROWS_PER_CHUNK, type StepPlan } from '../split/step-plan.ts';
 import { encodeJson } from '../work/json-object.ts';
-import { readAllTasks, uncommitted } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 import { indexChunkKey, shuffleKey } from '../work/work-layout.ts';
 import { advanceJob, type Flow } from './advance-job.ts';
 import { readJobItem, readJobRecord } from './job-access.ts';
@@ -54,11 +54,14 @@ type CommitSet = { readonly generation: number; readonly commits: readonly Commi
 async function consistentCommits(world: World, jobId: string, plan: StepPlan): Promise<CommitSet | undefined> {
   for (;;) {
     const before = (await readJobItem(world, jobId)).generations[plan.step] ?? 0;
-    const tasks = await readAllTasks(world, jobId, plan.step, 'map');
+    const commits: Commit[] = [];
+    for await (const { index, commit } of eachTask(world, jobId, plan.step, 'map')) {
+      if (commit === undefined || index !== commits.length) break;
+      commits.push(commit);
+    }
     const after = (await readJobItem(world, jobId)).generations[plan.step] ?? 0;
     if (before !== after) continue;
-    if (uncommitted(tasks, plan.splits).length > 0) return undefined;
-    return { generation: after, commits: Array.from({ length: plan.splits }, (_, index) => tasks.get(index)!.commit!) };
+    return commits.length === plan.splits ? { generation: after, commits } : undefined;
   }
 }
 
