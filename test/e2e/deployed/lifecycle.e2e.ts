@@ -40,7 +40,7 @@ describe('a deployed job', () => {
     const job = await deployed.submit(slow.request);
     await untilCommitted(deployed.world, job.id, 'map', 2);
     await job.cancel();
-    await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_JOB_CANCELLED' });
+    await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_CANCELLED' });
     expect((await job.status()).state).toBe('CANCELLED');
     await slow.expectNothingVisible();
     const again = await deployed.submit(slow.request);

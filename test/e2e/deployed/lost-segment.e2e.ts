@@ -9,8 +9,9 @@ afterAll(() => deployed.close());
 
 describe('a deployed job', () => {
   it('maps again what a segment held that is lost between the phases', async () => {
-    const slow = new SlowJob(deployed, 'lost', { mapMs: 10, reduceMs: 150 });
-    const job = await deployed.submit(slow.request);
+    const slow = new SlowJob(deployed, 'lost', { reduceMs: 50 });
+    // One after another, so that most reduce tasks have not fetched anything yet.
+    const job = await deployed.submit(slow.withOptions({ workers: 1 }));
     await untilState(deployed.world, job.id, 'REDUCING');
     await untilCommitted(deployed.world, job.id, 'reduce', 1);
     const Bucket = deployed.facts.outputs['WorkBucket']!;

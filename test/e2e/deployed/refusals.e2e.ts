@@ -5,11 +5,13 @@ import { Deployed, type SubmitRequest } from '../harness/deployed.ts';
 const deployed = new Deployed();
 afterAll(() => deployed.close());
 
-const wordCount = join(import.meta.dirname, '../../../examples/word-count.ts');
+/** A job that no other test file starts: its executions can be counted. */
+const jobFile = join(import.meta.dirname, '../jobs/ragged.ts');
+const executions = () => deployed.executions.list('ragged');
 const one = { 'one.txt': 'a b a\n' };
 
 function request(changes: Partial<SubmitRequest>): SubmitRequest {
-  return { jobFile: wordCount, input: one, options: {}, output: deployed.outputUri(deployed.name('refused')), ...changes };
+  return { jobFile, input: one, options: {}, output: deployed.outputUri(deployed.name('refused')), ...changes };
 }
 
 describe('a deployed stack refuses', () => {
@@ -20,11 +22,11 @@ describe('a deployed stack refuses', () => {
     { what: 'an empty prefix', from: () => deployed.inputUri(deployed.name('empty')) },
     { what: 'a key that is not there', from: () => `${deployed.inputUri(deployed.name('empty'))}one.txt` },
   ])('$what', async ({ from }) => {
-    const before = (await deployed.executions.list()).length;
+    const before = (await executions()).length;
     const refused = request({ input: from() });
     await expect(deployed.submit(refused)).rejects.toMatchObject({ code: expect.stringMatching(/^REFOLD_/) });
     expect(await deployed.list(refused.output)).toEqual([]);
-    expect((await deployed.executions.list()).length).toBe(before);
+    expect((await executions()).length).toBe(before);
   });
 
   it.each([
@@ -32,11 +34,11 @@ describe('a deployed stack refuses', () => {
     { what: 'an output where its input lies', output: () => `s3://${deployed.facts.inputBucket}/jobs/x` },
     { what: 'an output that would start the trigger again', output: () => `s3://${deployed.facts.inputBucket}/incoming/x` },
   ])('$what', async ({ output }) => {
-    const before = (await deployed.executions.list()).length;
+    const before = (await executions()).length;
     await expect(deployed.submit(request({ output: output() }))).rejects.toMatchObject({
       code: expect.stringMatching(/^REFOLD_/),
     });
-    expect((await deployed.executions.list()).length).toBe(before);
+    expect((await executions()).length).toBe(before);
   });
 
   it('an output that is occupied, unless it may overwrite', async () => {
@@ -54,9 +56,8 @@ describe('a deployed stack refuses', () => {
 describe('a deployed job that fails', () => {
   it('tells the record by its object and line, and leaves nothing at its output', async () => {
     const failing = request({
-      jobFile: join(import.meta.dirname, '../jobs/ragged.ts'),
       input: { 'a.txt': 'x\ny\n', 'b.txt': 'z\npoison\n' },
-      options: { soloBytes: 0, splitBytes: 4, reduceTasks: 2, maxAttempts: 2 },
+      options: { soloBytes: 0, splitBytes: 4, reduceTasks: 2 },
     });
     const job = await deployed.submit(failing);
     const failure = await job.result().then(

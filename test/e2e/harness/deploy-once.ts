@@ -57,7 +57,7 @@ function deployArguments(stack: string, { inputBucket, outputBucket }: Buckets, 
     ...readdirSync(own).map((name) => join(own, name)),
   ];
   const trigger = {
-    job: 'word-count',
+    job: 'uploaded',
     bucket: inputBucket,
     prefix: 'incoming/',
     suffix: '',

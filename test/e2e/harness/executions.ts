@@ -35,9 +35,9 @@ export class Executions {
     return ours.toSorted((a, b) => Number(a.startDate) - Number(b.startDate));
   }
 
-  async stop(name: string): Promise<void> {
+  async stop(name: string): Promise<DescribeExecutionOutput> {
     await this.#sfn.send(new StopExecutionCommand({ executionArn: this.arnOf(name), error: 'Stopped', cause: 'by a test' }));
-    await this.ended(name);
+    return await this.ended(name);
   }
 
   /** Waits for the end, whichever it is. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RunOptions } from 'refold';
 import { expect } from 'vitest';
 import { type ComparedJob, contentOnAws, expectSameContent, runLocally } from './compare-with-local.ts';
 import type { Deployed, SubmitRequest } from './deployed.ts';
@@ -11,7 +12,7 @@ export class SlowJob {
   readonly #deployed: Deployed;
   readonly #request: ComparedJob;
 
-  constructor(deployed: Deployed, name: string, { tasks = 12, mapMs = 0, reduceMs = 0 } = {}) {
+  constructor(deployed: Deployed, name: string, { tasks = 12, reduceTasks = 6, mapMs = 0, reduceMs = 0 } = {}) {
     this.#deployed = deployed;
     this.output = deployed.outputUri(deployed.name(name));
     this.#request = {
@@ -19,7 +20,7 @@ export class SlowJob {
       input: Object.fromEntries(
         Array.from({ length: tasks }, (_, index) => [`${String(index).padStart(4, '0')}.txt`, text(index)]),
       ),
-      options: { soloBytes: 0, splitBytes: text(0).length, reduceTasks: 6, concurrency: 1 },
+      options: { soloBytes: 0, splitBytes: text(0).length, reduceTasks, concurrency: 1 },
       params: { mapMs, reduceMs },
     };
   }
@@ -27,6 +28,12 @@ export class SlowJob {
   /** The same every time: the same job. */
   get request(): SubmitRequest {
     return { ...this.#request, output: this.output };
+  }
+
+  /** The same job, run otherwise. */
+  withOptions(run: Partial<RunOptions>): SubmitRequest {
+    const { request } = this;
+    return { ...request, options: { ...request.options, ...run } };
   }
 
   /** Is the output what a run gives that nobody disturbs? */
