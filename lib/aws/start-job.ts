@@ -131,8 +131,6 @@ async function startRun(
   await takeLease(world, executions, record); // Refused early, nothing has changed but that the job is known.
   const answer = await world.ledger.startRun(jobId, run, name);
   if (answer.kind === 'refused') return undefined;
-  // Another starter's run of this number has come and gone already.
-  if (hasEnded(answer.job.state)) return 'running';
   await takeLease(world, executions, record);
   const runRecord: RunRecord = { format: 1, run, ...options };
   await world.work.putIfAbsent(runKey(jobId, run), encodeJson(runRecord));

@@ -94,6 +94,18 @@ describe('the result of a job on AWS', () => {
     await expect(job.result()).rejects.toMatchObject({ code: 'REFOLD_USER' });
   });
 
+  it('gives each run its own time to be marked', async () => {
+    const endNext = async () => {
+      if (world.clock.nowMs() < 20_000 || executions.names().length > 1) return;
+      await startJob({ world, executions }, record, { run: runOptions, ended: 'take-up' });
+      executions.end(`${jobId}-2`, { status: 'ABORTED' });
+    };
+    executions.end(`${jobId}-1`, { status: 'ABORTED' });
+    meanwhile(...Array.from({ length: 30 }, () => endNext));
+    await expect(job.result()).rejects.toMatchObject({ message: expect.stringContaining('run 2') });
+    expect(world.clock.nowMs()).toBeGreaterThan(55_000);
+  });
+
   it('can be waited for no longer', async () => {
     const stopping = new AbortController();
     meanwhile(() => stopping.abort(new Error('enough')));

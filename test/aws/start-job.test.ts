@@ -40,20 +40,20 @@ class Stack {
   }
 
   /** The run to its good end, with one part at the output. */
-  async finish(record: JobRecord, run: number): Promise<void> {
+  async finish(record: JobRecord, run: number, names = ['part-00000.tsv']): Promise<void> {
     await this.move(record.jobId, 'COMMITTING');
     const output = this.world.openOutput(record.output, record.jobId);
     const writer = await output.stage('part-00000.tsv', `attempt-${record.jobId}`);
     await writer.write(Buffer.from('a\t1\n'));
     await output.publish(await writer.finish());
-    const part = { name: 'part-00000.tsv', records: 1, bytes: 4, crc32: 0 };
+    const parts = names.map((name) => ({ name, records: 1, bytes: 4, crc32: 0 }));
     await output.writeSuccess(
       encodeSuccess({
         format: 1,
         jobId: record.jobId,
         name: record.name,
         createdAtMs: 0,
-        parts: [part] as never,
+        parts: parts as never,
         counters: {},
         receipt: {} as never,
       }),
@@ -207,6 +207,20 @@ describe('startJob', () => {
     expect(stack.executions.names()).toEqual([record, second!.record, third.record].map(({ jobId }) => `${jobId}-1`));
   });
 
+  it('may replace what is left of an output of which parts are missing, and nothing that is beside it', async () => {
+    const stack = new Stack();
+    const record = recordOf();
+    await stack.start(record);
+    await stack.finish(record, 1, ['part-00000.tsv', 'part-00001.tsv']);
+    const next = await stack.start(record);
+    expect(next).toMatchObject({ kind: 'started', run: 1 });
+    expect(await readJson(stack.world, runKey(next.record.jobId, 1))).toMatchObject({ overwrite: true });
+    const other = new Stack();
+    await other.start(record);
+    await other.finish(record, 1, ['part-00001.tsv']);
+    await expect(other.start(record)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+  });
+
   it('refuses an output that holds something else, before anything runs', async () => {
     const stack = new Stack();
     const first = recordOf({ name: 'first' });
@@ -267,6 +281,16 @@ describe('the lease of an output', () => {
       }
       expect(stack.executions.names().slice(started)).toEqual([`${second.jobId}-1`]);
     }
+  });
+
+  it('is not taken from a starter that may be merely slow', async () => {
+    const stack = new Stack();
+    const whole = new Mortal();
+    await new Stack().start(first, { mortal: whole });
+    await stack.start(first, { mortal: new Mortal(whole.calls - 1) }).catch(() => {});
+    await stack.world.clock.sleep(59_000);
+    await expect(stack.start(second)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+    expect(await stack.start(first)).toMatchObject({ kind: 'started', run: 1 });
   });
 
   it('is not given back to a slow starter: its execution never starts', async () => {

@@ -157,6 +157,24 @@ describe('startTriggered', () => {
     expect(stack.executions.started).toHaveLength(1);
   });
 
+  it('decides once what a batch starts, though two look at the same time and see different things', async () => {
+    const stack = new Stack();
+    const event = stack.uploads.put('s3://inputs/new/a.csv');
+    const find = stack.uploads.find.bind(stack.uploads);
+    let isFirst = true;
+    stack.uploads.find = async (key) => {
+      const found = await find(key);
+      if (isFirst) {
+        isFirst = false;
+        stack.sha256 = 'c0de2';
+        await stack.deliver([event]);
+      }
+      return found;
+    };
+    await stack.deliver([event]);
+    expect(stack.executions.started).toHaveLength(1);
+  });
+
   it('leaves a job that has failed, been cancelled or lost its output as it is when its event comes again', async () => {
     const stack = new Stack();
     const event = stack.uploads.put('s3://inputs/new/a.csv');
