@@ -1,7 +1,7 @@
 import { failureFromCause } from '../coordinator/task-error.ts';
 import type { Failure } from '../errors.ts';
 import { toFailure } from '../job/failure.ts';
-import { ExecutionEndedError } from './execution-ended.ts';
+import { ExecutionEndedError } from './execution-ended-error.ts';
 import type { ExecutionEnd } from './executions.ts';
 
 /** The failure of a run whose execution ended without writing one to the ledger: it was stopped, timed out, or failed at once. */

@@ -1,6 +1,7 @@
 import { readJobRecord } from '../coordinator/job-access.ts';
 import type { MapCall, SampleCall, SoloCall, TaskAnswer } from '../coordinator/machine-call.ts';
 import type { SandboxTask } from '../coordinator/run-task.ts';
+import { taskErrorName } from '../coordinator/task-error.ts';
 import type { Failure } from '../errors.ts';
 import { FailureError, toFailure } from '../job/failure.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -66,7 +67,10 @@ export class LambdaSandbox {
     const ms = Math.round(performance.now() - startedAtMs);
     log.ended({ ...place, attemptId, outcome: failure?.code ?? 'done', ms, bytes, records, requests });
     if (failure === undefined) return {};
-    if (failure.code === 'REFOLD_MEMORY_LIMIT' && task.role !== 'sample' && this.#options.isSpent()) this.#options.endProcess();
+    // Allocators keep what a dead thread has freed. The end of the process is of the same class as this failure, which the ledger knows; a
+    // sample has only its error to tell it.
+    const isLost = taskErrorName(failure) === 'SandboxLost';
+    if (isLost && task.role !== 'sample' && this.#options.isSpent()) this.#options.endProcess();
     throw new FailureError(failure);
   }
 

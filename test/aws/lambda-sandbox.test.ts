@@ -107,6 +107,15 @@ describe('the sandbox of a Lambda container', () => {
     expect((await job.task())?.lastFailure).toMatchObject({ code: 'REFOLD_MEMORY_LIMIT' });
   });
 
+  it('keeps its process for a failure of user code, whose class the end of the process would change', async () => {
+    let ends = 0;
+    const job = await threadedJob('throw new Error("seven");', {
+      sandbox: { isSpent: () => true, endProcess: () => void ends++ },
+    });
+    expect(await thrown(job.map())).toMatchObject({ name: 'UserError' });
+    expect(ends).toBe(0);
+  });
+
   it('ends an attempt in order before its function is ended, with how far it came and what to do', async () => {
     const job = await threadedJob('await new Promise((resolve) => setTimeout(resolve, 30_000));');
     const startedAtMs = performance.now();

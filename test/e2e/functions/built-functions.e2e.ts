@@ -8,6 +8,7 @@ import type { AttemptReport } from '../../../lib/aws/attempt-log.ts';
 import type { AwsSettings } from '../../../lib/aws/aws-settings.ts';
 import { openAwsWorld } from '../../../lib/aws/aws-world.ts';
 import { prepareSubmission } from '../../../lib/aws/prepare-submission.ts';
+import type { Deployment } from '../../../lib/aws/stack-outputs.ts';
 import { buildStateMachine, type FunctionArns } from '../../../lib/coordinator/build-state-machine.ts';
 import { openJob } from '../../../lib/coordinator/open-job.ts';
 import type { JobOptions } from '../../../lib/job/job-options.ts';
@@ -63,9 +64,17 @@ describe('the built functions', () => {
 
   async function submit(options: JobOptions, output: string, isDeployed = true) {
     const world = openAwsWorld(settings);
-    const deployment = { inputs: [`s3://${bucket}/in/`], outputs: [`s3://${bucket}/`], settings } as Parameters<
-      typeof prepareSubmission
-    >[0];
+    const deployment: Deployment = {
+      stack: 'none',
+      settings,
+      stateMachineArn: 'none',
+      functions: {},
+      inputs: [`s3://${bucket}/in/`],
+      outputs: [`s3://${bucket}/`],
+      jobs: [],
+      allowsPublishedCode: false,
+      facts: { memory: {}, maxAttempts: 2, architecture: 'arm64' },
+    };
     const { record, bundle, run } = await prepareSubmission(deployment, world, {
       jobFile: resolve('examples/word-count.ts'),
       inputs: { '': `s3://${bucket}/in/` },
@@ -126,6 +135,10 @@ describe('the built functions', () => {
       expect(records).toBeGreaterThan(0);
       expect(requests).toMatchObject({ 's3:PutObject': 1 });
     }
+  });
+
+  it('leave the memory of a function to its task', () => {
+    for (const role of ['map', 'reduce']) expect(functions.residentBytes.get(role)! / 2 ** 20, role).toBeLessThan(170);
   });
 
   it('say by one clear error that code is not deployed', async () => {

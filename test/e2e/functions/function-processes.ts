@@ -8,6 +8,8 @@ import type { FromFunction } from './function-process.ts';
 export class FunctionProcesses {
   /** Everything that the functions have logged, as log streams would hold it. */
   log = '';
+  /** Of each function after its last event. */
+  readonly residentBytes = new Map<string, number>();
   readonly #folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #processes = new Map<string, ChildProcess>();
@@ -29,6 +31,7 @@ export class FunctionProcesses {
       this.#processes.delete(file);
       throw Object.assign(new Error(`${file} exited with ${left}: ${this.log.slice(-2000)}`), { name: 'Runtime.ExitError' });
     }
+    this.residentBytes.set(file, message.residentBytes);
     if ('error' in message) throw Object.assign(new Error(message.error.message), { name: message.error.name });
     return message.answer;
   }
