@@ -69,7 +69,8 @@ export class PhaseTally {
   describeEnd(nowMs: number): string {
     const ms = nowMs - this.startedAtMs;
     return [
-      `${showCount(this.done)}/${showCount(this.start.tasks)} tasks in ${showDuration(ms)}`,
+      // One that was over before it was first looked at took nobody knows how long.
+      `${showCount(this.done)}/${showCount(this.start.tasks)} tasks${ms === 0 ? '' : ` in ${showDuration(ms)}`}`,
       ...this.describeRetries(),
       ...this.describeNote(),
     ].join(', ');
