@@ -84,7 +84,8 @@ export function toAwsError(error: unknown, call: FailedCall): unknown {
   if (error.name === 'NoSuchBucket') return new BucketMissingError({ bucket: call.bucket ?? resource }, { cause: error });
   if (MISSING_NAMES.has(error.name)) return new AwsResourceMissingError({ action, resource }, { cause: error });
   if (error.message === 'Region is missing') return new RegionMissingError({ action }, { cause: error });
-  if (DENIED_NAMES.has(error.name) || statusOf(error) === 403) {
+  // An archived object answers 403 too.
+  if (DENIED_NAMES.has(error.name) || (statusOf(error) === 403 && error.name !== 'InvalidObjectState')) {
     return new AccessDeniedError({ action, resource, reason }, { cause: error });
   }
   return error;

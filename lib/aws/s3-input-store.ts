@@ -29,8 +29,9 @@ export class S3InputStore implements InputStore {
     const { bucket, key } = parseS3Location(location, '--input');
     try {
       const object = await this.#find({ bucket, key });
-      if (object !== undefined) yield [inBucket(bucket, object)];
+      if (object !== undefined && object !== 'denied') yield [inBucket(bucket, object)];
       else if (await this.#isThere({ bucket, key: folderOf(key) })) yield* this.#listBelow(bucket, folderOf(key), folderOf(key));
+      else if (object === 'denied') throw new InputUnreadableError({ key: location, reason: 's3:ListBucket is not allowed' });
       else yield* this.#listMatches(location, { bucket, key });
     } catch (error) {
       throw toInputError(error, location);
@@ -50,11 +51,19 @@ export class S3InputStore implements InputStore {
     throw new InputChangedError({ key, expected: `version ${version}`, found }, { cause: answer.cause });
   }
 
-  /** The object of exactly this key: the first of the listing that begins with it, if it is there. */
-  async #find({ bucket, key }: S3Location): Promise<ObjectInfo | undefined> {
+  /**
+   * The object of exactly this key: the first of the listing that begins with it, if it is there. A role that may list `logs/` and nothing
+   * else is denied a look at `logs`, which may well be that folder.
+   */
+  async #find({ bucket, key }: S3Location): Promise<ObjectInfo | 'denied' | undefined> {
     if (key === '' || key.endsWith('/')) return undefined;
-    const { objects } = await listPage(this.#client, { bucket, prefix: key, keysMax: 1 });
-    return objects[0]?.key === key ? objects[0] : undefined;
+    try {
+      const { objects } = await listPage(this.#client, { bucket, prefix: key, keysMax: 1 });
+      return objects[0]?.key === key ? objects[0] : undefined;
+    } catch (error) {
+      if (error instanceof AccessDeniedError) return 'denied';
+      throw error;
+    }
   }
 
   async #isThere({ bucket, key }: S3Location): Promise<boolean> {
