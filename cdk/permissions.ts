@@ -54,6 +54,14 @@ export type PermissionFacts = {
   readonly tracing: boolean;
 };
 
+/** No call of a function's own. */
+const IMPLIED = 'AWS asks for it behind other calls';
+/** Only after faults or races. */
+const RARE = 'called only after rare faults';
+/** Not in the stack of the e2e suite. */
+const OPT_IN = 'the stack of the e2e suite is without it';
+const OF_AWS = 'AWS itself calls in this role';
+
 const ALL_ROLES_OF_FUNCTIONS = [
   'plan',
   'solo',
@@ -168,6 +176,7 @@ function workStatements({ work, publishedCode }: PermissionFacts) {
       'FindWork',
       [{ ...work, prefix: `${work.prefix}jobs/` }, ...(publishedCode ? [{ ...work, prefix: `${work.prefix}code/` }] : [])],
       'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.',
+      IMPLIED,
     ),
     settleRun: {
       sid: 'SettleRuns',
@@ -216,12 +225,14 @@ function workStatements({ work, publishedCode }: PermissionFacts) {
       actions: ['s3:DeleteObject'],
       resources: jobs('/reduce/*'),
       why: 'An attempt that lost removes what it wrote.',
+      unrecorded: RARE,
     },
     dropIndex: {
       sid: 'DropIndex',
       actions: ['s3:DeleteObject'],
       resources: jobs('/shuffle-*'),
       why: 'An index that is damaged is removed, so that PlanReduce makes it anew.',
+      unrecorded: RARE,
     },
     writeShuffle: {
       sid: 'WriteShuffle',
@@ -252,18 +263,21 @@ function workStatements({ work, publishedCode }: PermissionFacts) {
       actions: ['s3:DeleteObject'],
       resources: jobs(''),
       why: 'Drops an older claim, and all that is left of a job whose output is gone: it runs anew.',
+      unrecorded: RARE,
     },
     readCode: {
       sid: 'ReadCode',
       actions: ['s3:GetObject'],
       resources: [`${root}code/*`],
       why: 'Loads code that was published by its content hash (publishCode).',
+      unrecorded: OPT_IN,
     },
     publishCode: {
       sid: 'PublishCode',
       actions: ['s3:GetObject', 's3:PutObject'],
       resources: [`${root}code/*`],
       why: 'Publishes code by its content hash. Who has this role may run code as the task roles.',
+      unrecorded: OPT_IN,
     },
   } as const satisfies Record<string, Statement | readonly Statement[]>;
 }
@@ -312,6 +326,7 @@ function ledgerStatements({ tableArn }: PermissionFacts) {
       actions: ['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem'],
       resources,
       why: 'Forgets a job whose output is gone, and frees the lease of one that did not start.',
+      unrecorded: RARE,
     },
   } as const satisfies Record<string, Statement>;
 }
@@ -327,7 +342,7 @@ function dataStatements({ inputs, outputs }: PermissionFacts) {
       why: 'Reads records of the input, and the first bytes of an object to see if it is compressed.',
     }),
     listInputs: listings('ListInputs', inputs, 'Lists the input.'),
-    findInputs: listings('FindInputs', inputs, missing),
+    findInputs: listings('FindInputs', inputs, missing, IMPLIED),
     writeOutputs: some(outputs, {
       sid: 'WriteOutputs',
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
@@ -467,6 +482,7 @@ function writeLogs({ logArns }: PermissionFacts, role: FunctionRole): Statement 
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: logArns[role] ?? [],
     why: 'One line an attempt, in the log groups of the functions of this role.',
+    unrecorded: OF_AWS,
   };
 }
 
@@ -476,6 +492,7 @@ function takeEvents(queueArn: string): Statement {
     actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
     resources: [queueArn],
     why: 'Lambda polls the queue of upload events as this role.',
+    unrecorded: OF_AWS,
   };
 }
 
@@ -485,6 +502,7 @@ function secretStatements({ secretArns }: PermissionFacts): readonly Statement[]
     actions: ['secretsmanager:GetSecretValue'],
     resources: secretArns,
     why: 'User code reads the secrets that the stack was given.',
+    unrecorded: OPT_IN,
   });
 }
 
@@ -498,18 +516,21 @@ function keyStatements({ keyArn, inputs, outputs }: PermissionFacts) {
       actions: both,
       resources: own,
       why: 'The work bucket and the table are encrypted with it.',
+      unrecorded: OPT_IN,
     }),
     inputs: some(keysOf(inputs), {
       sid: 'UseKeysOfInputs',
       actions: ['kms:Decrypt'],
       resources: keysOf(inputs),
       why: 'The inputs are encrypted with them.',
+      unrecorded: OPT_IN,
     }),
     outputs: some(keysOf(outputs), {
       sid: 'UseKeysOfOutputs',
       actions: both,
       resources: keysOf(outputs),
       why: 'The outputs are encrypted with them; completing an upload also decrypts.',
+      unrecorded: OPT_IN,
     }),
   };
 }
@@ -518,7 +539,7 @@ function keyStatements({ keyArn, inputs, outputs }: PermissionFacts) {
  * One statement a bucket, because the prefixes of one are none of the other's. `IfExists`, because S3 asks for ListBucket without a
  * prefix when it decides between 404 and 403 for an object that is missing.
  */
-function listings(sid: string, places: readonly Place[], why: string): readonly Statement[] {
+function listings(sid: string, places: readonly Place[], why: string, unrecorded?: string): readonly Statement[] {
   const buckets = [...new Set(places.map((place) => place.bucketArn))];
   return buckets.map((bucketArn, index) => ({
     sid: index === 0 ? sid : `${sid}${index + 1}`,
@@ -530,11 +551,16 @@ function listings(sid: string, places: readonly Place[], why: string): readonly 
       },
     },
     why,
+    ...(unrecorded === undefined ? {} : { unrecorded }),
   }));
 }
 
 function objectsOf(places: readonly Place[]): readonly string[] {
   return places.map(({ bucketArn, prefix }) => `${bucketArn}/${prefix}*`);
+}
+
+function rare(statement: Statement): Statement {
+  return { ...statement, unrecorded: RARE };
 }
 
 function some(facts: readonly unknown[], statement: Statement): readonly Statement[] {

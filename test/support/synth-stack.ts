@@ -5,7 +5,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { functionKinds } from '../../cdk/function-kinds.ts';
 import { MapReduce, type MapReduceProps } from '../../cdk/map-reduce.ts';
 import { RefoldStack } from '../../cdk/stack.ts';
@@ -47,7 +47,7 @@ export function synthInApp(props: Partial<MapReduceProps> = {}): Template {
       inputs: [{ bucket: data, prefix: 'in' }],
       outputs: [{ bucket: data, prefix: 'out/' }],
       key: new Key(stack, 'WorkKey'),
-      secrets: { TOKEN_ARN: new Secret(stack, 'Token') },
+      secrets: { TOKEN_ARN: new Secret(stack, 'Token') as ISecret },
       environment: { MODE: 'test' },
       handlers,
       ...props,
@@ -56,9 +56,14 @@ export function synthInApp(props: Partial<MapReduceProps> = {}): Template {
   });
 }
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 function inNewApp<Result>(synth: (app: App, handlers: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'refold-synth-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const app = new App({ outdir: join(folder, 'cdk.out'), analyticsReporting: false });
   return synth(app, writeHandlers(join(folder, 'handlers')));
 }
