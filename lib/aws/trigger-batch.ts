@@ -8,7 +8,7 @@ import type { Upload } from './upload-event.ts';
 
 /**
  * Events come at least once, and a second delivery may come in another batch than the first. So that every upload is the input of exactly one
- * batch's job all the same, by conditional writes alone (ADR 8):
+ * batch's job all the same, by conditional writes alone (docs/adr/0008):
  * 1. a batch is what was delivered together; its uploads are written down under its id, which is their hash;
  * 2. each upload is claimed for a batch, once: who comes second finds the first batch;
  * 3. a batch's members are its uploads that are claimed for it. They are known for good once each is claimed by some batch, and anybody can

@@ -1,5 +1,6 @@
 import {
   collect,
+  connect,
   count,
   csv,
   defineJob,
@@ -16,6 +17,7 @@ import {
   pairs,
   rawLines,
   type Slice,
+  type SubmitRequest,
   sum,
   testJob,
   top,
@@ -235,6 +237,25 @@ const topWords = defineJob({
   },
 });
 const asked: Job[] = [wordCount, raw, joined, rankedAgain, topWords];
+
+// A handle's pairs are those of the job, here and on AWS.
+export async function jobsOnAws(): Promise<void> {
+  const stack = connect({ stack: 'refold', region: 'eu-west-1' });
+  const request: SubmitRequest = { input: 's3://logs/raw', output: 's3://results/counts', workers: 50, budgetUsd: 2 };
+  const job = await stack.submit<typeof wordCount>('./word-count.ts', request);
+  for await (const [word, count] of job.output()) {
+    same<typeof word, string>(true);
+    same<typeof count, bigint>(true);
+  }
+  const known = await stack.job<typeof joined>(job.id);
+  for await (const pair of known.output()) same<typeof pair, readonly [key: string, value: number]>(true);
+  for await (const status of known.events()) same<typeof status.run, number>(true);
+  const { parts } = await known.result({ signal: AbortSignal.timeout(1000) });
+  same<(typeof parts)[number]['name'], string>(true);
+  const [newest] = await stack.jobs();
+  same<NonNullable<typeof newest>['jobId'], string>(true);
+  await known.cancel();
+}
 
 // testJob takes the records of the first job's reader.
 const isFixed = defineJob({

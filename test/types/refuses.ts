@@ -1,4 +1,18 @@
-import { csv, defineJob, type Emit, identity, input, lines, pairs, rawLines, run, type Slice, sum, testJob } from 'refold';
+import {
+  connect,
+  csv,
+  defineJob,
+  type Emit,
+  identity,
+  input,
+  lines,
+  pairs,
+  rawLines,
+  run,
+  type Slice,
+  sum,
+  testJob,
+} from 'refold';
 
 // Compiled by tsc with the rest: a line without the error that is expected below its comment is an error itself. Nothing here is run.
 
@@ -190,4 +204,10 @@ export async function wrongCalls(): Promise<void> {
   await run(counted, { input: 'in', output: 'out' });
   // @ts-expect-error there is no such option.
   await run('job.ts', { input: 'in', output: 'out', worker: 2 });
+  // @ts-expect-error only a module can travel to the functions.
+  await connect().submit(counted, { input: 's3://in', output: 's3://out/x' });
+  // @ts-expect-error there is no such option.
+  await connect().submit('job.ts', { input: 's3://in', output: 's3://out/x', worker: 2 });
+  // @ts-expect-error a job on AWS has an output.
+  await connect().submit('job.ts', { input: 's3://in' });
 }
