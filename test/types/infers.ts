@@ -243,9 +243,9 @@ export async function jobsOnAws(): Promise<void> {
   const stack = connect({ stack: 'refold', region: 'eu-west-1' });
   const request: SubmitRequest = { input: 's3://logs/raw', output: 's3://results/counts', workers: 50, budgetUsd: 2 };
   const job = await stack.submit<typeof wordCount>('./word-count.ts', request);
-  for await (const [word, count] of job.output()) {
+  for await (const [word, _count] of job.output()) {
     same<typeof word, string>(true);
-    same<typeof count, bigint>(true);
+    same<typeof _count, bigint>(true);
   }
   const known = await stack.job<typeof joined>(job.id);
   for await (const pair of known.output()) same<typeof pair, readonly [key: string, value: number]>(true);
