@@ -1,6 +1,6 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Statement } from './permissions.ts';
+import type { Statement } from './statement.ts';
 
 /** Tells cdk-nag (AwsSolutions) why a finding of its stands, so that users' own checks stay clean. */
 export function acknowledge(construct: Construct, rule: string, reason: string): void {

@@ -5,7 +5,7 @@ import { Architecture, type Code, type ILayerVersion, Function as LambdaFunction
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import type { FunctionRole } from './permissions.ts';
+import type { FunctionRole } from './statement.ts';
 
 /** What a function of the stack is, apart from what all have in common. */
 export type FunctionKind = {

@@ -2,7 +2,7 @@ import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcards } from './acknowledge.ts';
 import { pascal } from './functions.ts';
-import type { RoleName, Statement } from './permissions.ts';
+import type { RoleName, Statement } from './statement.ts';
 
 /**
  * The policy of a role, from its statements. A construct beside the role and not below it: functions depend on their roles, and their

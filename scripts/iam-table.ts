@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PermissionFacts, permissionsOf, type RoleName, type Statement } from '../cdk/permissions.ts';
+import { permissionsOf } from '../cdk/permissions.ts';
+import type { PermissionFacts, RoleName, Statement } from '../cdk/statement.ts';
 
 const place = (name: string, prefix: string) => ({ bucketName: `‹${name}›`, bucketArn: `arn:aws:s3:::‹${name}›`, prefix });
 
