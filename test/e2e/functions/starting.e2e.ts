@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { AwsJob } from '../../../lib/aws/aws-job.ts';
 import { openAwsWorld } from '../../../lib/aws/aws-world.ts';
 import { AwsRequests } from '../../../lib/aws/requests.ts';
@@ -14,11 +14,15 @@ import { resumeJob, type StackClient, submitJob } from '../../../lib/aws/submit-
 import type { TriggerRule } from '../../../lib/aws/trigger-rule.ts';
 import { S3UploadStore } from '../../../lib/aws/upload-store.ts';
 import { connect } from '../../../lib/connect.ts';
+import { readJobRecord } from '../../../lib/coordinator/job-access.ts';
+import { packJobs } from '../../../lib/node/bundle/pack-jobs.ts';
 import { listInput } from '../../../lib/split/list-input.ts';
+import { buildFunctions } from '../../../scripts/build-functions.ts';
 import { shape } from '../../aws/job-record.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
-import { makeLedgerTable, type TestTable } from './ledger-table.ts';
-import { testBucket } from './s3-place.ts';
+import { makeLedgerTable, type TestTable } from '../contract/ledger-table.ts';
+import { testBucket } from '../contract/s3-place.ts';
+import { FunctionProcesses } from './function-processes.ts';
 
 /** Starting over real adapters; the state machine only waits. */
 const { bucket } = testBucket();
@@ -62,6 +66,13 @@ afterAll(async () => {
 
 async function put(key: string, body: string, metadata: Record<string, string> = {}): Promise<void> {
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, Metadata: metadata }));
+}
+
+/** The event of an object as it lies there. */
+async function eventOf(key: string): Promise<string> {
+  const { ETag, ContentLength } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+  const object = { key, size: ContentLength, etag: ETag?.replaceAll('"', ''), sequencer: '01' };
+  return JSON.stringify({ 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object } });
 }
 
 describe('a submission to AWS', () => {
@@ -109,13 +120,6 @@ describe('uploads to S3', () => {
     settings: client.deployment.settings,
   });
 
-  /** The event of an object as it lies there. */
-  async function eventOf(key: string): Promise<string> {
-    const { ETag, ContentLength } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    const object = { key, size: ContentLength, etag: ETag?.replaceAll('"', ''), sequencer: '01' };
-    return JSON.stringify({ 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object } });
-  }
-
   const deliver = async (...events: readonly string[]) =>
     await startTriggered(starter(), { Records: events.map((body, at) => ({ messageId: String(at), body })) });
 
@@ -150,6 +154,47 @@ describe('uploads to S3', () => {
     const before = (await client.world.ledger.listJobs()).length;
     expect(await deliver(await eventOf('in/new/part.txt'))).toEqual({ batchItemFailures: [] });
     expect(await client.world.ledger.listJobs()).toHaveLength(before);
+  });
+});
+
+describe('the built function start', () => {
+  it('starts a job of the asset for a message of the queue, once', async () => {
+    const folder = temporaryFolder();
+    await buildFunctions(folder);
+    const [job] = await packJobs(folder, { words: 'examples/word-count.ts' }, resolve(import.meta.dirname, '../../..'));
+    const rule: TriggerRule = {
+      name: 'built',
+      job: 'words',
+      bucket,
+      prefix: 'in/built/',
+      suffix: '.txt',
+      output: `s3://${bucket}/out/{name}`,
+    };
+    const functions = new FunctionProcesses(folder, {
+      REFOLD_WORK_BUCKET: bucket,
+      REFOLD_WORK_PREFIX: 'work/',
+      REFOLD_TABLE: table.name,
+      REFOLD_STATE_MACHINE_ARN: stateMachineArn,
+      REFOLD_INPUTS: JSON.stringify(client.deployment.inputs),
+      REFOLD_OUTPUTS: JSON.stringify(client.deployment.outputs),
+      REFOLD_TRIGGERS: JSON.stringify([rule]),
+    });
+    onTestFinished(() => functions.close());
+    await put('in/built/a.txt', 'a b a');
+    const body = await eventOf('in/built/a.txt');
+    const Records = [
+      { messageId: 'good', body },
+      { messageId: 'bad', body: '?' },
+    ];
+    for (const _ of [1, 2]) {
+      expect(await functions.invoke('start', { Records })).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] });
+    }
+    const found = (await client.world.ledger.listJobs()).filter(({ name }) => name === 'word-count');
+    expect(found).toMatchObject([{ outputPath: `s3://${bucket}/out/a.txt`, run: 1 }]);
+    const record = await readJobRecord(client.world, found[0]!.jobId);
+    expect(record.code).toEqual({ sha256: job?.sha256, file: 'examples/word-count.ts' });
+    expect(await client.executions.describe(`${record.jobId}-1`)).toEqual({ kind: 'running' });
+    await new AwsJob(client, record.jobId).cancel();
   });
 });
 
