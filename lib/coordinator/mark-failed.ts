@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { TASK_CANCELLED } from '../job/failure.ts';
+import { countAbandoned, type Phase, type TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readAllTasks } from '../work/read-tasks.ts';
 import type { Flow } from './advance-job.ts';
@@ -8,8 +9,8 @@ import { LOST_WORK } from './lost-work.ts';
 import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
 import { failureFromCause } from './task-error.ts';
 
-/** What a distributed map fails with, whatever happened in it. */
-const PHASE_FAILED = 'States.ExceedToleratedFailureThreshold';
+/** What a distributed map fails with, whatever happened in it; under watch it may be told as the failure of its branch. */
+const PHASE_FAILED: ReadonlySet<string> = new Set(['States.ExceedToleratedFailureThreshold', 'States.BranchFailed']);
 
 /** Failures of attempts that were stopped with the phase, or that came round because something they read was lost. */
 const SAYING_NOTHING: ReadonlySet<string> = new Set([TASK_CANCELLED, LOST_WORK]);
@@ -43,7 +44,7 @@ export async function markFailed(flow: Flow, call: MarkFailedCall): Promise<Mark
  */
 async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> {
   const { at } = call;
-  const isPhase = call.failure.Error === PHASE_FAILED && (at.next === 'map' || at.next === 'reduce');
+  const isPhase = PHASE_FAILED.has(call.failure.Error) && (at.next === 'map' || at.next === 'reduce');
   if (isPhase) {
     const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
     const failed = [...tasks.values()].filter(
@@ -59,6 +60,27 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
         a.index - b.index,
     )[0];
     if (worst?.lastFailure !== undefined) return worst.lastFailure;
+    const lost = lostSandbox([...tasks.values()], at.next);
+    if (lost !== undefined) return lost;
   }
   return failureFromCause(call.failure.Error, call.failure.Cause);
+}
+
+/**
+ * The task whose attempts ended nowhere most often: nothing that ran in its sandboxes lived to say why. One such attempt may as well be
+ * under way still.
+ */
+function lostSandbox(tasks: readonly TaskItem[], phase: Phase): Failure | undefined {
+  const open = tasks.filter((task) => task.commit === undefined && countAbandoned(task) > 1);
+  const task = open.toSorted((a, b) => countAbandoned(b) - countAbandoned(a) || a.index - b.index)[0];
+  if (task === undefined) return undefined;
+  const attempts = countAbandoned(task);
+  return {
+    name: 'SandboxLostError',
+    code: 'REFOLD_SANDBOX_LOST',
+    message: `The sandbox of ${phase} task ${task.index} was lost ${attempts} times in mid-task: killed, out of memory, or out of time.`,
+    hint: 'Give the functions more memory or time, or make tasks smaller with --split-bytes or --reduce-tasks.',
+    retryable: true,
+    values: { phase, index: task.index, attempts },
+  };
 }
