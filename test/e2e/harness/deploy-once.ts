@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import {
@@ -23,9 +23,15 @@ type Buckets = { readonly inputBucket: string; readonly outputBucket: string };
 
 /**
  * Vitest's global setup: builds the package and deploys one stack for all test files, by the app that `refold deploy` deploys, but so
- * that it records its calls and goes without a trace. What it made is removed at the end.
+ * that it records its calls and goes without a trace. What it made is removed at the end; unless REFOLD_E2E_KEEP names a file: then the
+ * stack stays, and is found there by the next run.
  */
 export default async function deployOnce(project: TestProject): Promise<() => Promise<void>> {
+  const keptAt = process.env['REFOLD_E2E_KEEP'];
+  if (keptAt !== undefined && existsSync(keptAt)) {
+    project.provide('deployed', JSON.parse(readFileSync(keptAt, 'utf8')) as DeployedFacts);
+    return async () => {};
+  }
   const clients = openClients();
   const stack = `refold-e2e-${randomBytes(4).toString('hex')}`;
   const buckets: Buckets = { inputBucket: `${stack}-in`, outputBucket: `${stack}-out` };
@@ -46,8 +52,11 @@ export default async function deployOnce(project: TestProject): Promise<() => Pr
     throw error;
   }
   const outputs = JSON.parse(readFileSync(join(folder, 'outputs.json'), 'utf8')) as Record<string, Record<string, string>>;
-  project.provide('deployed', { stack, ...buckets, outputs: outputs[stack]! } satisfies DeployedFacts);
-  return remove;
+  const facts: DeployedFacts = { stack, ...buckets, outputs: outputs[stack]! };
+  project.provide('deployed', facts);
+  if (keptAt === undefined) return remove;
+  writeFileSync(keptAt, JSON.stringify(facts));
+  return async () => {};
 }
 
 function deployArguments(stack: string, { inputBucket, outputBucket }: Buckets, folder: string): readonly string[] {

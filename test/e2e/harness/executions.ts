@@ -35,8 +35,14 @@ export class Executions {
     return ours.toSorted((a, b) => Number(a.startDate) - Number(b.startDate));
   }
 
+  /** LocalStack answers with an error of its own, InternalError, while an execution begins; AWS does not. */
   async stop(name: string): Promise<DescribeExecutionOutput> {
-    await this.#sfn.send(new StopExecutionCommand({ executionArn: this.arnOf(name), error: 'Stopped', cause: 'by a test' }));
+    await poll(`${name} to be stopped`, async () => {
+      const stop = new StopExecutionCommand({ executionArn: this.arnOf(name), error: 'Stopped', cause: 'by a test' });
+      return await this.#sfn.send(stop).catch((error: Error) => {
+        if (error.name !== 'InternalError') throw error;
+      });
+    });
     return await this.ended(name);
   }
 
