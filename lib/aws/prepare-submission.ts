@@ -116,22 +116,24 @@ export function runOf(options: ResolvedOptions, overwrite: boolean): PreparedSub
 
 /**
  * Puts a job's code where the functions find it: it is deployed with them, or published by its content hash where the stack allows it.
+ * @param path of the compiled code; undefined when there is none here, and it must be there already
  * @throws CodeNotDeployedError
  */
 export async function bringCode(
-  deployment: Pick<Deployment, 'stack' | 'jobs' | 'allowsPublishedCode'>,
+  { stack, jobs, allowsPublishedCode }: Pick<Deployment, 'stack' | 'jobs' | 'allowsPublishedCode'>,
   work: World['work'],
-  { sha256, path }: Bundle,
-  file: string,
+  { sha256, file }: JobRecord['code'],
+  path: string | undefined,
 ): Promise<void> {
-  const { stack, jobs } = deployment;
   if (jobs.some(({ hashStart }) => sha256.startsWith(hashStart))) return;
-  if (!deployment.allowsPublishedCode) {
+  // The functions hold it to its hash, so whoever put it there before put the same.
+  const isPublished = allowsPublishedCode && (await work.head(codeKey(sha256))) !== undefined;
+  if (isPublished) return;
+  if (!allowsPublishedCode || path === undefined) {
     const reason = `is not deployed with the stack ${stack}, which holds ${jobs.map(({ name }) => name).join(', ') || 'no jobs'}`;
     throw new CodeNotDeployedError({ file, sha256, reason });
   }
-  // The functions hold it to its hash, so whoever put it there before put the same.
-  if ((await work.head(codeKey(sha256))) === undefined) await work.putIfAbsent(codeKey(sha256), await readFile(path));
+  await work.putIfAbsent(codeKey(sha256), await readFile(path));
 }
 
 async function listInputs(world: Pick<World, 'input'>, inputs: Submission['inputs']): Promise<readonly InputListing[]> {
@@ -139,7 +141,7 @@ async function listInputs(world: Pick<World, 'input'>, inputs: Submission['input
 }
 
 /** @throws InvalidOptionError for what is not the submission's to say */
-function refuseOptions(options: JobOptions): void {
+export function refuseOptions(options: JobOptions): void {
   for (const [option, value] of Object.entries(options)) {
     const hint = refusalOf(option, value);
     if (hint !== undefined)

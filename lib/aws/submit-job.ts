@@ -8,6 +8,7 @@ import {
   checkLocations,
   type PreparedSubmission,
   prepareSubmission,
+  refuseOptions,
   resolveAwsOptions,
   runOf,
   type Submission,
@@ -29,13 +30,13 @@ export async function submitJob(client: StackClient, submission: Submission): Pr
 /** The second half of `submitJob`, for callers that show the price in between. */
 export async function startPrepared(client: StackClient, prepared: PreparedSubmission, jobFile: string): Promise<StartedJob> {
   const { world, deployment } = client;
-  await bringCode(deployment, world.work, prepared.bundle, jobFile);
+  await bringCode(deployment, world.work, { sha256: prepared.bundle.sha256, file: jobFile }, prepared.bundle.path);
   return await startJob(client, prepared.record, { run: prepared.run, ended: 'take-up' });
 }
 
 /**
  * Takes a job up from its record, with its own code, input and content options; run options may be given anew. One that runs is left running.
- * @throws LocationNotAllowedError when the stack has been deployed for other places since
+ * @throws LocationNotAllowedError, CodeNotDeployedError when the stack has been deployed for other places or jobs since; InvalidOptionError
  */
 export async function resumeJob(
   client: StackClient,
@@ -44,6 +45,8 @@ export async function resumeJob(
   overwrite = false,
 ): Promise<StartedJob> {
   const record: JobRecord = await readJobRecord(client.world, jobId);
+  refuseOptions(given);
+  await bringCode(client.deployment, client.world.work, record.code, undefined);
   const inputs = record.inputs.map(({ location }) => location);
   checkLocations(client.deployment, inputs, record.output);
   const options = resolveAwsOptions(record.shape, { ...record.options, ...given });

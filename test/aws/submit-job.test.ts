@@ -178,6 +178,17 @@ describe('resumeJob', () => {
     expect(await runRecord(record.jobId, 2)).toMatchObject({ budgetUsd: 9, workers: 3 });
   });
 
+  it('refuses options that are of the stack, and a job whose code is there no longer', async () => {
+    const client = { deployment, world, executions };
+    const { record } = await submit();
+    await world.ledger.setJobState(record.jobId, 'PLANNING', 'FAILED', 1);
+    await expect(resumeJob(client, record.jobId, { maxAttempts: 3 })).rejects.toMatchObject({ code: 'REFOLD_INVALID_OPTION' });
+    const later = { ...client, deployment: { ...deployment, jobs: [], allowsPublishedCode: true } };
+    await expect(resumeJob(later, record.jobId)).rejects.toMatchObject({ code: 'REFOLD_CODE_NOT_DEPLOYED' });
+    await world.work.put(codeKey(record.code.sha256), Buffer.from('code'));
+    expect(await resumeJob(later, record.jobId)).toMatchObject({ kind: 'started', run: 2 });
+  });
+
   it('refuses a job whose places the stack no longer has', async () => {
     const { record } = await submit();
     await world.ledger.setJobState(record.jobId, 'PLANNING', 'FAILED', 1);
