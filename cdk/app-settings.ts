@@ -64,7 +64,8 @@ function isTextList(value: unknown): value is readonly string[] {
 }
 
 function isTriggers(value: unknown): value is readonly Trigger[] {
-  const isTrigger = (each: unknown) => isTexts(each) && ['job', 'prefix', 'output'].every((name) => Object.hasOwn(each, name));
+  const isTrigger = (each: unknown) =>
+    isObject(each) && ['job', 'prefix', 'output'].every((name) => typeof (each as Record<string, unknown>)[name] === 'string');
   return Array.isArray(value) && value.every(isTrigger);
 }
 

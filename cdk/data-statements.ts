@@ -11,6 +11,12 @@ export function dataStatements({ inputs, outputs }: PermissionFacts) {
       resources: objectsOf(inputs),
       why: 'Reads records of the input, and the first bytes of an object to see if it is compressed.',
     }),
+    lookAtUploads: some(inputs, {
+      sid: 'LookAtUploads',
+      actions: ['s3:GetObject'],
+      resources: objectsOf(inputs),
+      why: 'Looks whether an upload is still what its event told of, and whether a job wrote it.',
+    }),
     listInputs: listings('ListInputs', inputs, 'Lists the input.'),
     findInputs: listings('FindInputs', inputs, missing, IMPLIED),
     writeOutputs: some(outputs, {

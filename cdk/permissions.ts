@@ -19,10 +19,12 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
   const ledger = ledgerStatements(facts);
   const data = dataStatements(facts);
   const logs = (role: FunctionRole): readonly Statement[] => [writeLogs(facts, role)];
-  const code = facts.publishedCode ? [work.readCode] : [];
+  const code = facts.publishedCode ? [work.readCode, ...work.findCode] : [];
   const keys = keyStatements(facts);
   const secrets = secretStatements(facts);
   const userCode = [...code, ...secrets];
+  const triggered = facts.queueArn === undefined ? [] : [work.writeBatches, ...data.lookAtUploads, takeEvents(facts.queueArn)];
+  const batches = facts.queueArn === undefined ? [] : [work.readBatches, ...work.findBatches];
 
   const submit = submitStatements(facts, work, ledger, data);
   const operate = [...submit, ...operateStatements(facts), ...keys.work, ...keys.inputs, ...keys.outputs];
@@ -39,7 +41,7 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
         ledger.read,
         ledger.change,
       ],
-      ...[...data.listInputs, ...data.readInputs, readQuota],
+      ...[...batches, ...data.listInputs, ...data.readInputs, readQuota],
       ...[...keys.work, ...keys.inputs, ...logs('plan')],
     ],
     solo: [
@@ -73,19 +75,24 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
       ...[...keys.work, ...logs('check')],
     ],
     commit: [
-      ...[work.read, ...work.find, work.writeReceipt, work.dropClaim, work.dropSegments, work.writeTaskLists, work.dropIndex],
+      ...[
+        work.read,
+        ...work.find,
+        work.writeReceipt,
+        work.dropClaim,
+        work.dropSegments,
+        rare(work.writeTaskLists),
+        work.dropIndex,
+      ],
       ...[ledger.read, ledger.change, ledger.releaseLease],
       ...[...data.findOutputs, ...data.readOutputs, ...data.publishOutputs, ...data.clearOutputs],
       ...[...keys.work, ...keys.outputs, ...logs('commit')],
     ],
     markFailed: [ledger.read, ledger.change, ...keys.work, ...logs('markFailed')],
     watch: [work.read, ...work.find, ledger.readTasks, ...keys.work, ...logs('watch')],
-    start: [
-      ...[...submit, ...(facts.queueArn === undefined ? [] : [takeEvents(facts.queueArn)])],
-      ...[...keys.work, ...keys.inputs, ...keys.outputs, ...logs('start')],
-    ],
+    start: [...[...submit, ...batches, ...triggered], ...[...keys.work, ...keys.inputs, ...keys.outputs, ...logs('start')]],
     coordinator: coordinatorStatements(facts, keys.work),
-    publisher: facts.publishedCode ? [work.publishCode, ...operate] : [],
+    publisher: facts.publishedCode ? [work.publishCode, ...work.findCode, ...operate] : [],
     submitter: operate,
   };
 }

@@ -1,4 +1,6 @@
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Params } from '../lib/job/define-job.ts';
+import type { JobOptions } from '../lib/job/job-options.ts';
 import { type Place, placesOverlap, resolveLocation } from './location.ts';
 
 /** An upload that starts a job. */
@@ -16,6 +18,10 @@ export type Trigger = {
    * `output/{name}` in the work bucket.
    */
   readonly output: string;
+  readonly params?: Params;
+  readonly options?: JobOptions;
+  /** How many jobs in a row may be started by one another's outputs before this trigger stands still. @default 0 */
+  readonly maxDepth?: number;
   /** Part of the identity of the jobs that it starts. @default - the job's name and the trigger's place in the list */
   readonly name?: string;
 };
@@ -28,6 +34,9 @@ export type TriggerRule = {
   readonly prefix: string;
   readonly suffix: string;
   readonly output: string;
+  readonly params?: Params;
+  readonly options?: JobOptions;
+  readonly maxDepth?: number;
 };
 
 export type ResolvedTrigger = { readonly rule: TriggerRule; readonly bucket: IBucket | undefined };
@@ -58,5 +67,7 @@ export function resolveTrigger(trigger: Trigger, index: number, bounds: TriggerB
   if (placesOverlap(output, { bucketName, bucketArn: '', prefix }))
     refuse('would start itself: its output lies where it watches');
   const template = trigger.output.includes('://') ? trigger.output : `s3://${bounds.own.bucketName}/${trigger.output}`;
-  return { rule: { name, job, bucket: bucketName, prefix, suffix, output: template }, bucket };
+  const { params, options, maxDepth } = trigger;
+  const how = { ...(params && { params }), ...(options && { options }), ...(maxDepth && { maxDepth }) };
+  return { rule: { name, job, bucket: bucketName, prefix, suffix, output: template, ...how }, bucket };
 }

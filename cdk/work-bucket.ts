@@ -36,6 +36,7 @@ export function createWorkBucket(scope: Construct, options: WorkBucketOptions): 
         expiration: workLifetime,
       },
       { id: 'JobsExpireWithLedger', prefix: `${WORK_PREFIX}jobs/`, expiration: Duration.days(LEDGER_TABLE.lifetimeDays) },
+      { id: 'BatchesExpireWithLedger', prefix: `${WORK_PREFIX}triggers/`, expiration: Duration.days(LEDGER_TABLE.lifetimeDays) },
       { id: 'UploadsExpire', abortIncompleteMultipartUploadAfter: workLifetime },
     ],
   });

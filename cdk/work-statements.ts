@@ -1,7 +1,8 @@
+import type { Place } from './location.ts';
 import { IMPLIED, listings, OPT_IN, type PermissionFacts, RARE, type Statement } from './statement.ts';
 
 /** On the work area. Jobs, tasks and attempts are named when they run, so their keys are patterns. */
-export function workStatements({ work, publishedCode }: PermissionFacts) {
+export function workStatements({ work }: PermissionFacts) {
   const root = `${work.bucketArn}/${work.prefix}`;
   const jobs = (...patterns: readonly string[]) => patterns.map((pattern) => `${root}jobs/*${pattern}`);
   return {
@@ -11,12 +12,7 @@ export function workStatements({ work, publishedCode }: PermissionFacts) {
       resources: jobs(''),
       why: "Reads job.json, the run's record, plans, splits, indexes and what attempts left.",
     },
-    find: listings(
-      'FindWork',
-      [{ ...work, prefix: `${work.prefix}jobs/` }, ...(publishedCode ? [{ ...work, prefix: `${work.prefix}code/` }] : [])],
-      'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.',
-      IMPLIED,
-    ),
+    ...findIn(work),
     settleRun: {
       sid: 'SettleRuns',
       actions: ['s3:PutObject'],
@@ -104,6 +100,18 @@ export function workStatements({ work, publishedCode }: PermissionFacts) {
       why: 'Drops an older claim, and all that is left of a job whose output is gone: it runs anew.',
       unrecorded: RARE,
     },
+    readBatches: {
+      sid: 'ReadBatches',
+      actions: ['s3:GetObject'],
+      resources: [`${root}triggers/*`],
+      why: 'Reads which uploads belong to which job: the list of the input of a job that uploads started.',
+    },
+    writeBatches: {
+      sid: 'WriteBatches',
+      actions: ['s3:PutObject'],
+      resources: [`${root}triggers/*`],
+      why: 'Claims uploads for one job each, so that an event that comes twice starts nothing new.',
+    },
     readCode: {
       sid: 'ReadCode',
       actions: ['s3:GetObject'],
@@ -119,4 +127,11 @@ export function workStatements({ work, publishedCode }: PermissionFacts) {
       unrecorded: OPT_IN,
     },
   } as const satisfies Record<string, Statement | readonly Statement[]>;
+}
+
+/** A part of the work area each: nobody may list what is not theirs to read. */
+function findIn(work: Place) {
+  const why = 'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.';
+  const find = (sid: string, folder: string) => listings(sid, [{ ...work, prefix: `${work.prefix}${folder}` }], why, IMPLIED);
+  return { find: find('FindWork', 'jobs/'), findCode: find('FindCode', 'code/'), findBatches: find('FindBatches', 'triggers/') };
 }

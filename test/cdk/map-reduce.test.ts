@@ -34,6 +34,7 @@ describe('the stack', () => {
           Rules: [
             { Prefix: 'work/jobs/', ExpirationInDays: 7, ObjectSizeGreaterThan: '1048576', Status: 'Enabled' },
             { Prefix: 'work/jobs/', ExpirationInDays: 90, Status: 'Enabled' },
+            { Prefix: 'work/triggers/', ExpirationInDays: 90, Status: 'Enabled' },
             { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' },
           ].map(Match.objectLike),
         },

@@ -43,10 +43,10 @@ describe('the roles of a stack', () => {
 
   it.each([
     {
-      who: 'plans and maps',
+      who: 'plans, maps and the starter of uploads',
       may: 'read inputs',
       pattern: /s3:GetObject \S*(?:<Work>\/input|logs\/raw)/,
-      roles: ['Plan', 'Solo', 'Map'],
+      roles: ['Plan', 'Solo', 'Map', 'Start'],
     },
     {
       who: 'tasks and commit',
