@@ -1,6 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { AttemptReport } from '../../../lib/aws/attempt-log.ts';
+import { readJobRecord } from '../../../lib/coordinator/job-access.ts';
 import { Deployed } from '../harness/deployed.ts';
 import { SlowJob } from '../harness/slow-job.ts';
+import { outsideModel } from '../model-check.ts';
 
 const TASKS = 20;
 
@@ -8,7 +11,7 @@ const deployed = new Deployed();
 afterAll(() => deployed.close());
 
 describe('a deployed job', () => {
-  it('makes one PUT a segment, and at most three writes to the ledger a task', async () => {
+  it('makes one PUT a segment, at most three writes to the ledger a task, and what the model says', async () => {
     const slow = new SlowJob(deployed, 'requests', { tasks: TASKS });
     const job = await deployed.submit(slow.request);
     const { receipt } = await job.result();
@@ -22,8 +25,19 @@ describe('a deployed job', () => {
     }
     const reduces = await deployed.attempts(job.id, 'reduce', step!.reduce.tasks);
     for (const { requests } of reduces) expect(writesToTheLedger(requests)).toBeLessThanOrEqual(3);
+    const record = await readJobRecord(deployed.world, job.id);
+    const sized = { ...record, workers: 0, inputs: record.inputs, splits: TASKS };
+    expect(outsideModel(sized, { requests: sumOf([...maps, ...reduces]) })).toEqual([]);
   });
 });
+
+function sumOf(attempts: readonly AttemptReport[]): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const { requests } of attempts) {
+    for (const [name, count] of Object.entries(requests)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}
 
 function writesToTheLedger(requests: Readonly<Record<string, number>>): number {
   const writes = Object.entries(requests).filter(([name]) => /^dynamodb:(?:Put|Update|Delete|Transact|BatchWrite)/.test(name));

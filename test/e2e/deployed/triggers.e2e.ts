@@ -4,6 +4,7 @@ import { ListQueuesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployed } from '../harness/deployed.ts';
 import { poll } from '../harness/poll.ts';
+import { runProcess } from '../harness/run-cdk.ts';
 
 /** Longer than an event takes from the bucket to the function: the queue collects for ten seconds. */
 const EVENT_MS = 14_000;
@@ -19,7 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => deployed.close());
 
-const executions = () => deployed.executions.list('uploaded');
+const outputOf = (name: string) => `s3://${deployed.facts.outputBucket}/counts/${name}`;
+const executionsOf = (name: string) => deployed.executionsInto(outputOf(name));
 
 describe('an upload', () => {
   it('ends as a word count at the output, with no command', async () => {
@@ -30,34 +32,42 @@ describe('an upload', () => {
 
   it('starts one job for an event that comes twice', async () => {
     const name = deployed.name('twice');
-    const before = (await executions()).length;
     await put(name, 'a\n');
     await countsOf(name);
     const event = objectCreated(name, { etag: hash('md5', 'a\n'), sequencer: randomBytes(8).toString('hex') });
     await Promise.all([send(event), send(event)]);
-    await poll('the job of the event', async () => ((await executions()).length > before + 1 ? true : undefined));
+    await poll('the job of the event', async () => ((await executionsOf(name)) > 1 ? true : undefined));
     await send(event);
     await sleep(EVENT_MS);
     // One by the upload, which has a sequencer of its own, and one by the three equal events.
-    expect((await executions()).length).toBe(before + 2);
+    expect(await executionsOf(name)).toBe(2);
   });
 
   it('of a new version starts another job', async () => {
     const name = deployed.name('versions');
     await put(name, 'a\n');
     expect(await countsOf(name)).toBe('a\t1\n');
-    const before = (await executions()).length;
     await put(name, 'b b\n');
-    await poll('another job', async () => ((await executions()).length > before ? true : undefined));
     await poll('the new counts', async () => ((await countsOf(name)) === 'b\t2\n' ? true : undefined));
+    expect(await executionsOf(name)).toBe(2);
   });
 
   it('elsewhere, or by a job itself, starts nothing', async () => {
-    const before = (await executions()).length;
-    await deployed.uploadTo(deployed.facts.inputBucket, 'elsewhere/', { [deployed.name('no')]: 'a\n' });
-    await deployed.uploadTo(deployed.facts.outputBucket, 'counts/', { [deployed.name('no')]: 'a\n' });
+    const names = [deployed.name('elsewhere'), deployed.name('output')] as const;
+    await deployed.uploadTo(deployed.facts.inputBucket, 'elsewhere/', { [names[0]]: 'a\n' });
+    await deployed.uploadTo(deployed.facts.outputBucket, 'counts/', { [names[1]]: 'a\n' });
     await sleep(EVENT_MS);
-    expect((await executions()).length).toBe(before);
+    for (const name of names) expect(await executionsOf(name)).toBe(0);
+  });
+
+  it('that would start its own trigger is refused when it is deployed', async () => {
+    const { inputBucket, stack } = deployed.facts;
+    const incoming = `s3://${inputBucket}/incoming/`;
+    const deploying = runProcess([
+      ...['lib/cli/main.ts', 'deploy', 'examples/word-count.ts', '--stack', `${stack}-loop`, '--yes'],
+      ...['--input', incoming, '--output', incoming, '--trigger', `job=word-count,input=${incoming},output=${incoming}{name}`],
+    ]);
+    await expect(deploying).rejects.toThrow('would start itself');
   });
 });
 
@@ -67,7 +77,7 @@ async function put(name: string, content: string): Promise<void> {
 
 /** Waits for the job's output. */
 async function countsOf(name: string): Promise<string> {
-  const output = `s3://${deployed.facts.outputBucket}/counts/${name}`;
+  const output = outputOf(name);
   await poll(`_SUCCESS at ${output}`, async () => ((await deployed.list(output)).includes('_SUCCESS') ? true : undefined));
   const parts = await deployed.parts(output);
   return parts.map(({ bytes }) => bytes.toString()).join('');

@@ -155,6 +155,13 @@ export class Deployed {
     await Promise.all(Array.from({ length: REQUESTS_AT_A_TIME }, put));
   }
 
+  /** How many executions there were of jobs with that output. */
+  async executionsInto(output: string): Promise<number> {
+    const jobs = (await this.world.ledger.listJobs()).filter(({ outputPath }) => outputPath === output);
+    const executions = await Promise.all(jobs.map(({ jobId }) => this.executions.list(jobId)));
+    return executions.flat().length;
+  }
+
   /** The names of everything below a location of a job's output. */
   async list(uri: string): Promise<readonly string[]> {
     const { bucket, key } = parseUri(uri);
