@@ -2,6 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { RegionMissingError } from './aws-error.ts';
 import { bucketExists } from './bucket-exists.ts';
 import { describeStack } from './describe-stack.ts';
+import { findOwnStack } from './own-stack.ts';
 import { AwsRequests } from './requests.ts';
 
 /** The stack by which the CDK knows an account and region; another name is the choice of people who know. */
@@ -18,6 +19,8 @@ export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
         throw new RegionMissingError({ action: 'refold deploy' }, { cause: error });
       }
     },
+    /** Refuses to deploy over what others have made. @throws ForeignStackError */
+    checkStack: async (stack: string): Promise<void> => void (await findOwnStack(requests, stack)),
     bucketExists: (bucket: string) => bucketExists(requests, bucket),
     isBootstrapped: async (): Promise<boolean> => (await describeStack(requests, BOOTSTRAP_STACK)) !== undefined,
     /** Undefined where the credentials do not say it. */

@@ -9,6 +9,8 @@ export type StackDescription = {
   /** Why it is in that status, where CloudFormation says so. */
   readonly reason: string | undefined;
   readonly outputs: Readonly<Record<string, string>>;
+  /** As its template says, also while it has no outputs yet; '' where it says nothing. */
+  readonly description: string;
 };
 
 /** One request. Undefined when there is no stack of that name, or one that was deleted. A deleted one is found by its id alone. */
@@ -21,6 +23,7 @@ export async function describeStack(requests: AwsRequests, nameOrId: string): Pr
       stackId: stack.StackId ?? nameOrId,
       status: stack.StackStatus ?? '',
       reason: stack.StackStatusReason,
+      description: stack.Description ?? '',
       outputs: Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
     };
   } catch (error) {

@@ -76,6 +76,7 @@ async function run(given: GivenArguments): Promise<number> {
   const { openDeployTarget } = await import('../aws/deploy-target.ts');
   const target = openDeployTarget();
   const region = await target.region();
+  await target.checkStack(settings.stack);
   for (const bucket of bucketsOf(settings)) if (!(await target.bucketExists(bucket))) throw new NoSuchBucketError({ bucket });
   process.stderr.write(describeDeployment(settings, region));
   const folder = mkdtempSync(join(tmpdir(), 'refold-deploy-'));
@@ -97,6 +98,8 @@ async function run(given: GivenArguments): Promise<number> {
 /** What of AWS the command asks for itself. */
 export type DeployTarget = {
   readonly region: () => Promise<string>;
+  /** @throws ForeignStackError */
+  readonly checkStack: (stack: string) => Promise<void>;
   readonly bucketExists: (bucket: string) => Promise<boolean>;
   /** Has the CDK what it needs in this account and region? */
   readonly isBootstrapped: () => Promise<boolean>;
@@ -130,8 +133,14 @@ export function deployArguments(settings: DeploySettings, tools: CdkTools, folde
 function runCdk(cli: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['inherit', 2, 2] });
+    // The CDK gets Ctrl-C too, and ends what it has in hand.
+    const wait = (): void => {};
+    process.on('SIGINT', wait);
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? EXIT_CODES.interrupted : 1)));
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', wait);
+      resolve(code ?? (signal === 'SIGINT' ? EXIT_CODES.interrupted : 1));
+    });
   });
 }
 

@@ -6,6 +6,7 @@ import { PhaseTally } from './phase-tally.ts';
 import type { ProgressView } from './progress.ts';
 import { showUsd } from './show-cost.ts';
 import type { StackAccess } from './stack-access.ts';
+import { UsageError } from './usage-error.ts';
 
 export type FollowEnd =
   | { readonly kind: 'ended'; readonly job: JobItem; readonly costUsd: number }
@@ -36,7 +37,8 @@ export async function followJob(
     while (!signal.aborted) {
       const startedAtMs = clock.nowMs();
       const found = await progress.read();
-      if (found === undefined) return { kind: 'left' };
+      if (found === undefined)
+        throw new UsageError({ problem: `${record.jobId} is no longer in the ledger.`, hint: 'See refold ls.' });
       const { job } = found;
       const costUsd = access.costOf(found.phases.flatMap(({ items }) => items));
       phases.show(found.phases, `${showUsd(costUsd)} so far`);

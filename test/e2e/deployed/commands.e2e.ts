@@ -134,8 +134,20 @@ describe('refold on a stack that it has deployed', () => {
     const bucket = `refold-none-${randomBytes(4).toString('hex')}`;
     const deploy = await refold('deploy', 'word-count.ts', '--input', `s3://${bucket}/x`, '--output', 'output/', '--yes');
     expect([deploy.exitCode, deploy.stderr]).toEqual([2, expect.stringContaining(`There is no bucket ${bucket}.`)]);
+    const over = await project.refold(
+      'deploy',
+      'word-count.ts',
+      '--input',
+      'in/',
+      '--output',
+      'out/',
+      '--stack',
+      'CDKToolkit',
+      '--yes',
+    );
+    expect([over.exitCode, over.stderr]).toEqual([2, expect.stringContaining('was not made by refold deploy')]);
     const foreign = await project.refold('destroy', '--stack', 'CDKToolkit', '--yes');
-    expect([foreign.exitCode, foreign.stderr]).toEqual([2, expect.stringContaining('is not one of refold')]);
+    expect([foreign.exitCode, foreign.stderr]).toEqual([2, expect.stringContaining('was not made by refold deploy')]);
   });
 
   it('is removed by destroy, which keeps the data and says so', async () => {
