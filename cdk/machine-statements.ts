@@ -1,4 +1,4 @@
-import type { PermissionFacts, Statement } from './statement.ts';
+import { type PermissionFacts, RARE, type Statement } from './statement.ts';
 
 /** Of the state machine's own role. */
 export function coordinatorStatements(facts: PermissionFacts, keys: readonly Statement[]): readonly Statement[] {
@@ -65,6 +65,7 @@ export function startStatements(facts: PermissionFacts): readonly Statement[] {
       actions: ['states:DescribeExecution'],
       resources: [`${facts.executionArn}:*`],
       why: "Finds a run that is under way, so that starting twice starts once. Executions are named by jobs: only the machine's name is known.",
+      unrecorded: RARE,
     },
   ];
 }

@@ -23,11 +23,14 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
   const keys = keyStatements(facts);
   const secrets = secretStatements(facts);
   const userCode = [...code, ...secrets];
-  const triggered = facts.queueArn === undefined ? [] : [work.writeBatches, ...data.lookAtUploads, takeEvents(facts.queueArn)];
+  const triggered =
+    facts.queueArn === undefined
+      ? []
+      : [work.writeBatches, ...data.findInputs, ...data.lookAtUploads, takeEvents(facts.queueArn)];
   const batches = facts.queueArn === undefined ? [] : [work.readBatches, ...work.findBatches];
 
   const submit = submitStatements(facts, work, ledger, data);
-  const operate = [...submit, ...operateStatements(facts), ...keys.work, ...keys.inputs, ...keys.outputs];
+  const operate = [...submit, ...data.listInputs, ...operateStatements(facts), ...keys.work, ...keys.inputs, ...keys.outputs];
 
   return {
     plan: [
@@ -113,7 +116,7 @@ function submitStatements(
 ): readonly Statement[] {
   return [
     ...[work.read, ...work.find, work.openJobs, work.forgetJobs, ledger.read, ledger.openJobs, ledger.forgetJobs],
-    ...[...data.listInputs, ...data.findOutputs, ...data.inspectOutputs, ...startStatements(facts)],
+    ...[...data.findOutputs, ...data.inspectOutputs, ...startStatements(facts)],
   ];
 }
 

@@ -124,11 +124,19 @@ async function runLost(): Promise<void> {
   expect(receipt.steps[0]!.map.attempts.invalidated).toBe(2);
 }
 
+/** Twice the same key: the second version replaces the output of the first. */
 async function upload(): Promise<void> {
   const name = deployed.name('rights-upload');
-  await deployed.uploadTo(deployed.facts.inputBucket, 'incoming/', { [name]: 'a\n' });
-  await poll('the output of the upload', async () => {
-    const names = await deployed.keys(deployed.facts.outputBucket, `counts/${name}/`);
-    return names.includes('_SUCCESS') ? true : undefined;
-  });
+  for (const [text, counts] of [
+    ['a\n', 'a\t1\n'],
+    ['b b\n', 'b\t2\n'],
+  ] as const) {
+    await deployed.uploadTo(deployed.facts.inputBucket, 'incoming/', { [name]: text });
+    await poll(`the counts of ${text}`, async () => {
+      const uri = `s3://${deployed.facts.outputBucket}/counts/${name}`;
+      if (!(await deployed.list(uri)).includes('_SUCCESS')) return undefined;
+      const parts = await deployed.parts(uri);
+      return parts.map(({ bytes }) => bytes.toString()).join('') === counts ? true : undefined;
+    });
+  }
 }
