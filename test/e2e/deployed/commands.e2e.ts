@@ -74,7 +74,9 @@ describe('refold on a stack that it has deployed', () => {
     );
     expect(ran.stderr).toMatch(/^cost {6}\$0\.\d+, about/m);
 
-    const here = expectDone(await project.refold('run', 'word-count.ts', '--input', inputUri(), '--quiet'));
+    const here = expectDone(
+      await project.refold('run', 'word-count.ts', '--input', inputUri(), ...SPLITS, '--workers', '2', '--quiet'),
+    );
     expect(
       expectDone(await refold('cat', jobId))
         .split('\n')
