@@ -20,6 +20,8 @@ const DESCRIPTION_START = 'refold: ';
 /** One request. Undefined when there is no stack of that name. @throws ForeignStackError */
 export async function findOwnStack(requests: AwsRequests, stack: string): Promise<StackDescription | undefined> {
   const found = await describeStack(requests, stack);
+  // Begun and never made, it holds nothing, nor says what it was to be.
+  if (found?.status === 'REVIEW_IN_PROGRESS') return undefined;
   if (found === undefined || found.description.startsWith(DESCRIPTION_START)) return found;
   throw new ForeignStackError({ stack, status: found.status });
 }

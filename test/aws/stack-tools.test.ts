@@ -89,6 +89,7 @@ describe('findOwnStack', () => {
     const found = async (answer: ScriptedAnswer) => await findOwnStack(scriptedAws(() => answer).requests, 's');
     expect(await found(stackXml('ROLLBACK_COMPLETE'))).toMatchObject({ stackId: 'arn:s', status: 'ROLLBACK_COMPLETE' });
     expect(await found(missing)).toBeUndefined();
+    expect(await found(stackXml('REVIEW_IN_PROGRESS', ''))).toBeUndefined();
     await expect(found(stackXml('CREATE_COMPLETE', 'our shop'))).rejects.toThrow('was not made by refold deploy');
     await expect(found(stackXml('CREATE_COMPLETE', ''))).rejects.toThrow('was not made by refold deploy');
   });
