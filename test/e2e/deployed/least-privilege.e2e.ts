@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permissionsOf } from '../../../cdk/permissions.ts';
 import { type FunctionRole, functionRoles, type PermissionFacts } from '../../../cdk/statement.ts';
@@ -124,7 +125,7 @@ async function runLost(): Promise<void> {
   expect(receipt.steps[0]!.map.attempts.invalidated).toBe(2);
 }
 
-/** Twice the same key: the second version replaces the output of the first. */
+/** Twice the same key: the second version replaces the output of the first. Between them a copy of what a job wrote, which starts nothing. */
 async function upload(): Promise<void> {
   const name = deployed.name('rights-upload');
   for (const [text, counts] of [
@@ -138,5 +139,8 @@ async function upload(): Promise<void> {
       const parts = await deployed.parts(uri);
       return parts.map(({ bytes }) => bytes.toString()).join('') === counts ? true : undefined;
     });
+    const { inputBucket: Bucket, outputBucket } = deployed.facts;
+    const CopySource = `${outputBucket}/counts/${name}/part-00000.tsv`;
+    await deployed.clients.s3.send(new CopyObjectCommand({ Bucket, Key: `incoming/${name}-copy`, CopySource }));
   }
 }
