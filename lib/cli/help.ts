@@ -29,7 +29,7 @@ export function formatHelp({ name, operand, summary, details, flags, examples }:
   return [
     `${summary}`,
     '',
-    `Usage: refold ${name} ${operand}${flags.length === 0 ? '' : ' [flags]'}`,
+    ['Usage: refold', name, operand, flags.length === 0 ? '' : '[flags]'].filter((word) => word !== '').join(' '),
     ...(details === undefined ? [] : ['', details]),
     ...(flags.length === 0 ? [] : ['', 'Flags:', ...columns(flags.map((flag) => [showFlag(flag), flag.summary]))]),
     '',

@@ -10,6 +10,9 @@ import { repeatFlags, STACK_FLAGS, stackOf, useAccount } from './stack-flags.ts'
 import { UsageError } from './usage-error.ts';
 import { followStarted } from './watch-job.ts';
 
+/** Known here so that they are refused with the reason. */
+const OF_STACK: ReadonlySet<string> = new Set(['max-attempts', 'task-timeout-ms']);
+
 export const command: Command = {
   name: 'submit',
   operand: '<job.ts>',
@@ -40,6 +43,8 @@ export function stackJobFlags(): Command['flags'] {
   return JOB_FLAGS.map((flag) => {
     if (flag.name === 'input') return { ...flag, value: '[NAME=]s3://…', summary: 'an object, a prefix, or a quoted glob' };
     if (flag.name === 'output') return { ...flag, value: 's3://BUCKET/PREFIX', summary: 'where the parts go' };
+    if (flag.name === 'workers') return { ...flag, value: 'N', summary: 'tasks at a time; as many as the account allows' };
+    if (OF_STACK.has(flag.name)) return { ...flag, summary: 'is for the stack to say: refused here' };
     return flag;
   });
 }
