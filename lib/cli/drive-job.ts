@@ -7,6 +7,7 @@ import { EXIT_CODES, exitCodeOf } from './exit-code.ts';
 import { openProgressView, Progress } from './progress.ts';
 import { listenForSignals, type Stopping } from './signals.ts';
 import { printToStdout, writeToStdout } from './standard-output.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export type DriveOptions = {
   readonly overwrite: boolean;
@@ -26,6 +27,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   });
   try {
     prepared = await prepare({ onSandbox: (event) => progress?.onSandbox(event) });
+    if (prepared.workers !== 'inline') keepYoungGenerationSmall();
     progress = new Progress(view, prepared.world, prepared.record);
     const outcome = await execute(prepared, progress, stopping, options);
     const exitCode = await showOutcome(prepared, outcome, stopping, options);
