@@ -2,7 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { LEDGER_TABLE } from '../lib/aws/ledger-table.ts';
+import { LEDGER_TABLE } from '../lib/aws/ledger/ledger-table.ts';
 
 export type LedgerTableOptions = { readonly key: IKey | undefined; readonly removalPolicy: RemovalPolicy };
 

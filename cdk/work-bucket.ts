@@ -2,7 +2,7 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { LEDGER_TABLE } from '../lib/aws/ledger-table.ts';
+import { LEDGER_TABLE } from '../lib/aws/ledger/ledger-table.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** Where the jobs' work lies in the bucket; beside it there is room for data, such as `input/`. */

@@ -1,7 +1,7 @@
-import type { Deciding } from '../lib/aws/deciding.ts';
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openDeciding } from '../lib/aws/open-deciding.ts';
-import { parseCheckCall } from '../lib/aws/parse-call.ts';
+import type { Deciding } from '../lib/aws/lambda/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/lambda/open-deciding.ts';
+import { parseCheckCall } from '../lib/aws/lambda/parse-call.ts';
 import { check } from '../lib/coordinator/check.ts';
 
 /** Says what the ledger has left to do after a phase. */

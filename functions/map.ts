@@ -1,7 +1,7 @@
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import type { LambdaSandbox } from '../lib/aws/lambda-sandbox.ts';
-import { openLambdaSandbox } from '../lib/aws/open-lambda-sandbox.ts';
-import { parseTaskCall } from '../lib/aws/parse-call.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import type { LambdaSandbox } from '../lib/aws/lambda/lambda-sandbox.ts';
+import { openLambdaSandbox } from '../lib/aws/lambda/open-lambda-sandbox.ts';
+import { parseTaskCall } from '../lib/aws/lambda/parse-call.ts';
 
 /** One attempt at a map task. */
 export const mapHandler = (open: () => LambdaSandbox) =>

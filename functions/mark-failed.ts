@@ -1,8 +1,8 @@
-import type { Deciding } from '../lib/aws/deciding.ts';
-import { executionEnded, parseEndedExecution } from '../lib/aws/execution-ended.ts';
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openDeciding } from '../lib/aws/open-deciding.ts';
-import { parseMarkFailedCall } from '../lib/aws/parse-call.ts';
+import type { Deciding } from '../lib/aws/lambda/deciding.ts';
+import { executionEnded, parseEndedExecution } from '../lib/aws/lambda/execution-ended.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/lambda/open-deciding.ts';
+import { parseMarkFailedCall } from '../lib/aws/lambda/parse-call.ts';
 import { markFailed } from '../lib/coordinator/mark-failed.ts';
 
 /** Called by the machine with what it failed of, and by a rule when an execution has ended in whatever way. */

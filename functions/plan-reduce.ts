@@ -1,7 +1,7 @@
-import type { Deciding } from '../lib/aws/deciding.ts';
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openDeciding } from '../lib/aws/open-deciding.ts';
-import { parsePlanReduceCall } from '../lib/aws/parse-call.ts';
+import type { Deciding } from '../lib/aws/lambda/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/lambda/open-deciding.ts';
+import { parsePlanReduceCall } from '../lib/aws/lambda/parse-call.ts';
 import { planReduce } from '../lib/coordinator/plan-reduce.ts';
 
 /** Writes the index of one consistent set of segments. */

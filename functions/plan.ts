@@ -1,7 +1,7 @@
-import type { Deciding } from '../lib/aws/deciding.ts';
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openPlanning } from '../lib/aws/open-planning.ts';
-import { parsePlanCall } from '../lib/aws/parse-call.ts';
+import type { Deciding } from '../lib/aws/lambda/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openPlanning } from '../lib/aws/lambda/open-planning.ts';
+import { parsePlanCall } from '../lib/aws/lambda/parse-call.ts';
 import { plan } from '../lib/coordinator/plan.ts';
 
 /** Plans the step at hand, unless it is planned; says what is next. */

@@ -1,6 +1,6 @@
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openStart } from '../lib/aws/open-start.ts';
-import { type MessageBatch, startTriggered, type TriggerStarter } from '../lib/aws/start-triggered.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openStart } from '../lib/aws/lambda/open-start.ts';
+import { type MessageBatch, startTriggered, type TriggerStarter } from '../lib/aws/trigger/start-triggered.ts';
 
 /** Called with a batch of messages of the queue of uploads; answers those that are to be delivered again. */
 export const startHandler = (open: () => TriggerStarter) =>

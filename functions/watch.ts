@@ -1,9 +1,9 @@
 import { priceUsage } from '../lib/aws/cost/price-usage.ts';
-import type { Deciding } from '../lib/aws/deciding.ts';
-import { lambdaHandler, onceAContainer } from '../lib/aws/lambda-handler.ts';
-import { openDeciding } from '../lib/aws/open-deciding.ts';
-import { parseWatchCall } from '../lib/aws/parse-call.ts';
-import { watchPhase } from '../lib/aws/watch-phase.ts';
+import type { Deciding } from '../lib/aws/lambda/deciding.ts';
+import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
+import { openDeciding } from '../lib/aws/lambda/open-deciding.ts';
+import { parseWatchCall } from '../lib/aws/lambda/parse-call.ts';
+import { watchPhase } from '../lib/coordinator/watch-phase.ts';
 
 /** What the job has cost so far, and whether its phase has ended. */
 export const watchHandler = (open: () => Deciding) =>

@@ -1,5 +1,5 @@
-import type { AwsJob } from './aws/aws-job.ts';
-import type { ConnectRequest, StackConnection, SubmitRequest } from './aws/connect.ts';
+import type { AwsJob } from './aws/connect/aws-job.ts';
+import type { ConnectRequest, StackConnection, SubmitRequest } from './aws/connect/connect.ts';
 import type { Job, PairOf } from './job/define-job.ts';
 import type { JobItem } from './ports/task-ledger.ts';
 
@@ -27,7 +27,7 @@ export function connect(request: ConnectRequest = {}): Connection {
   let opening: Promise<StackConnection> | undefined;
   // A stack that could not be reached is looked for again by the next call.
   const opened = (): Promise<StackConnection> =>
-    (opening ??= import('./aws/connect.ts')
+    (opening ??= import('./aws/connect/connect.ts')
       .then((aws) => aws.connect(request))
       .catch((error: unknown) => {
         opening = undefined;

@@ -9,7 +9,7 @@ import type { RunRequest } from './local/run.ts';
  */
 export async function run<J extends Job = Job>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<PairOf<J>>> {
   const { input } = request;
-  const [local, { adaptersFor }] = await Promise.all([import('./local/run.ts'), import('./cli/local-adapters.ts')]);
+  const [local, { adaptersFor }] = await Promise.all([import('./local/run.ts'), import('./cli/local/local-adapters.ts')]);
   const adapters = await adaptersFor(typeof input === 'string' ? [input] : Object.values(input));
   return await local.run<PairOf<J>>(jobFile, request, adapters);
 }

@@ -21,7 +21,7 @@ export async function buildFunctions(outdir: string): Promise<void> {
     entryPoints: {
       ...Object.fromEntries(NAMES.map((name) => [name, `functions/${name}.ts`])),
       'task-thread': 'lib/node/sandbox/task-thread.ts',
-      'aws-runner': 'lib/aws/aws-runner.ts',
+      'aws-runner': 'lib/aws/lambda/aws-runner.ts',
       index: 'lib/index.ts',
     },
     outdir,

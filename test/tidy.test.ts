@@ -26,6 +26,16 @@ const LAYERS: readonly (readonly string[])[] = [
   ['local', 'aws'],
   ['run.ts', 'connect.ts', 'index.ts', 'cli'],
 ];
+/** The same within lib/aws. */
+const LAYERS_OF_AWS: readonly (readonly string[])[] = [
+  ['requests'],
+  ['s3', 'ledger'],
+  ['world', 'cost'],
+  ['stack'],
+  ['start'],
+  ['trigger'],
+  ['lambda', 'connect'],
+];
 const LAYER_OF_NODE = LAYERS.findIndex((layer) => layer.includes('node'));
 
 function layerOf(file: string): number {
@@ -48,6 +58,20 @@ describe('the repository', () => {
           .filter((target) => target.startsWith('lib/') && layerOf(target) > layerOf(file))
           .map((target) => `${file} imports ${target}`),
       );
+    expect(wrong).toEqual([]);
+  });
+
+  it('imports one way within lib/aws, and side by side not at all', () => {
+    const folderOf = (file: string): string => file.split('/')[2]!;
+    const layerOfAws = (file: string): number => LAYERS_OF_AWS.findIndex((names) => names.includes(folderOf(file)));
+    const own = sources.filter((file) => file.startsWith('lib/aws/'));
+    expect(own.filter((file) => layerOfAws(file) === -1)).toEqual([]);
+    const wrong = own.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => target.startsWith('lib/aws/') && folderOf(target) !== folderOf(file))
+        .filter((target) => layerOfAws(target) >= layerOfAws(file))
+        .map((target) => `${file} imports ${target}`),
+    );
     expect(wrong).toEqual([]);
   });
 

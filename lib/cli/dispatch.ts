@@ -1,5 +1,5 @@
-import { COMMANDS } from './command.ts';
-import { parseArguments } from './parse-arguments.ts';
+import { parseArguments } from './arguments/parse-arguments.ts';
+import { COMMANDS } from './commands.ts';
 
 /** Runs one command line and answers its exit code. Nothing is thrown: what goes wrong is shown. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -8,8 +8,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    const { showError } = await import('./show-error.ts');
-    const { exitCodeOf } = await import('./exit-code.ts');
+    const { showError } = await import('./show/show-error.ts');
+    const { exitCodeOf } = await import('./show/exit-code.ts');
     process.stderr.write(showError(error));
     return exitCodeOf(error);
   }
@@ -46,7 +46,7 @@ async function general(name: string | undefined, rest: readonly string[]): Promi
     return 2;
   }
   if (name !== 'help' && !asksForHelp(name)) {
-    const { unknownName } = await import('./usage-error.ts');
+    const { unknownName } = await import('./arguments/usage-error.ts');
     throw await unknownName('command of refold', name, Object.keys(COMMANDS), 'See refold --help.');
   }
   const load = COMMANDS[rest[0] ?? ''];

@@ -1,5 +1,6 @@
-import { COMMANDS, type Command, type Flag } from './command.ts';
-import { EXIT_CODE_MEANINGS } from './exit-code.ts';
+import type { Command, Flag } from './arguments/command.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT_CODE_MEANINGS } from './show/exit-code.ts';
 
 /** The help of `refold` itself. */
 export async function formatOverview(): Promise<string> {

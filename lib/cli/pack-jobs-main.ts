@@ -1,6 +1,6 @@
 import { packJobs } from '../node/bundle/pack-jobs.ts';
-import { showError } from './show-error.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './arguments/usage-error.ts';
+import { showError } from './show/show-error.ts';
 
 /**
  * `pack-jobs <outFolder> <name>=<file> …`: what a deployment runs to get the jobs into the functions' asset. The jobs' user code is loaded

@@ -30,7 +30,7 @@ export const indexChunkKey = (jobId: string, step: number, generation: number, c
   `jobs/${jobId}/${step}/shuffle-${generation}/${pad(chunk)}-${fingerprint}.idx`;
 export const shuffleKey = (jobId: string, step: number, generation: number) =>
   `jobs/${jobId}/${step}/shuffle-${generation}/index.json`;
-/** What uploads a batch of a trigger was offered; which batch an upload belongs to; what a batch starts. See lib/aws/trigger-batch.ts. */
+/** What uploads a batch of a trigger was offered; which batch an upload belongs to; what a batch starts. See lib/aws/trigger/trigger-batch.ts. */
 export const triggerBatchKey = (rule: string, batchId: string) => `triggers/${rule}/batches/${batchId}.json`;
 export const triggerClaimKey = (rule: string, uploadId: string) => `triggers/${rule}/claims/${uploadId}.json`;
 export const triggerStartKey = (rule: string, startId: string) => `triggers/${rule}/starts/${startId}.json`;

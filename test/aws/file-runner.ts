@@ -1,4 +1,4 @@
-import { runToEnd } from '../../lib/aws/attempt-end.ts';
+import { runToEnd } from '../../lib/aws/lambda/attempt-end.ts';
 import { type SandboxTask, TaskPrograms } from '../../lib/coordinator/run-task.ts';
 import type { Job } from '../../lib/job/define-job.ts';
 import { type LocalSettings, openLocalWorld } from '../../lib/local/local-world.ts';

@@ -1,4 +1,4 @@
-import type { ExecutionEnd, ExecutionState, Executions } from '../../lib/aws/executions.ts';
+import type { ExecutionEnd, ExecutionState, Executions } from '../../lib/aws/start/executions.ts';
 import type { MachineInput } from '../../lib/coordinator/machine-call.ts';
 
 /** Step Functions as far as a starter sees it: a name is used once, and a repeat while it runs is the same execution. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { AwsRequests, type RequestOptions } from '../../lib/aws/requests.ts';
+import { AwsRequests, type RequestOptions } from '../../lib/aws/requests/requests.ts';
 import { SleepingClock } from '../../lib/memory/memory-world.ts';
 
 /** What a client sends, as far as tests look at it. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { executionName } from '../../lib/aws/executions.ts';
-import { startJob } from '../../lib/aws/start-job.ts';
-import { GivenArguments } from '../../lib/cli/parse-arguments.ts';
-import type { LogLine, StackAccess } from '../../lib/cli/stack-access.ts';
+import { executionName } from '../../lib/aws/start/executions.ts';
+import { startJob } from '../../lib/aws/start/start-job.ts';
+import { GivenArguments } from '../../lib/cli/arguments/parse-arguments.ts';
+import type { LogLine, StackAccess } from '../../lib/cli/stack/stack-access.ts';
 import { readJobRecord } from '../../lib/coordinator/job-access.ts';
 import { openLocalWorld } from '../../lib/local/local-world.ts';
 import { runOptions } from '../aws/job-record.ts';

@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { expect, it } from 'vitest';
-import { PhaseTally } from '../../lib/cli/phase-tally.ts';
-import { openBars } from '../../lib/cli/progress-bars.ts';
+import { PhaseTally } from '../../lib/cli/show/phase-tally.ts';
+import { openBars } from '../../lib/cli/show/progress-bars.ts';
 
 /** What a terminal of 120 columns is sent. */
 function terminal(): { readonly stream: WriteStream; readonly sent: () => string } {

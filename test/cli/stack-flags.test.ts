@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readTask } from '../../lib/cli/log-line.ts';
-import { parseArguments } from '../../lib/cli/parse-arguments.ts';
-import { billRows, billTotal, showUsd } from '../../lib/cli/show-cost.ts';
-import { namedStack, repeatFlags, stackOf, useAccount } from '../../lib/cli/stack-flags.ts';
-import { readSubmission, command as submit } from '../../lib/cli/submit.ts';
+import { parseArguments } from '../../lib/cli/arguments/parse-arguments.ts';
+import { namedStack, repeatFlags, stackOf, useAccount } from '../../lib/cli/arguments/stack-flags.ts';
+import { readSubmission, command as submit } from '../../lib/cli/commands/submit.ts';
+import { readTask } from '../../lib/cli/stack/log-line.ts';
+import { billRows, billTotal, showUsd } from '../../lib/cli/stack/show-cost.ts';
 import { Workplace } from '../support/refold.ts';
 import { givenFlags } from './memory-stack.ts';
 

@@ -18,7 +18,7 @@ function youngBytes(before: string): number {
 
 describe('keepYoungGenerationSmall', () => {
   it('holds a process that makes much garbage to a few megabytes of it', () => {
-    const file = JSON.stringify(new URL('../../lib/cli/young-generation.ts', import.meta.url).href);
+    const file = JSON.stringify(new URL('../../lib/cli/local/young-generation.ts', import.meta.url).href);
     const small = youngBytes(`const { keepYoungGenerationSmall } = await import(${file}); keepYoungGenerationSmall();`);
     expect(small).toBeGreaterThan(0);
     expect(small).toBeLessThanOrEqual(8_000_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ExecutionState, Executions } from '../../lib/aws/executions.ts';
+import type { ExecutionState, Executions } from '../../lib/aws/start/executions.ts';
 
 const DEADLINE_MS = 60_000;
 

@@ -1,5 +1,5 @@
-import { exitCodeOf } from '../../lib/cli/exit-code.ts';
-import { showError } from '../../lib/cli/show-error.ts';
+import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
+import { showError } from '../../lib/cli/show/show-error.ts';
 import { executeJob } from '../../lib/local/execute-job.ts';
 import { prepareJob } from '../../lib/local/prepare-job.ts';
 import type { LocalRequest } from '../../lib/local/request.ts';

@@ -1,4 +1,4 @@
-import type { RecordedCall } from '../../lib/aws/recorded-call.ts';
+import type { RecordedCall } from '../../lib/aws/requests/recorded-call.ts';
 
 /** A policy's statement as JSON has it. */
 export type PolicyStatementJson = {

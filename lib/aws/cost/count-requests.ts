@@ -1,6 +1,6 @@
 import { PUT_BYTES_MAX } from '../../shuffle/segment-upload.ts';
 import { ROWS_PER_CHUNK } from '../../split/step-plan.ts';
-import { countParts, GET_BYTES_MAX, ONE_PUT_BYTES_MAX } from '../transfer-sizes.ts';
+import { countParts, GET_BYTES_MAX, ONE_PUT_BYTES_MAX } from '../s3/transfer-sizes.ts';
 import type { MachinePath } from './count-transitions.ts';
 import { outputTasks, type StepSize } from './step-size.ts';
 

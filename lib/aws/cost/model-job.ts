@@ -1,7 +1,7 @@
 import { COMMIT_ATTEMPTS_PER_CALL } from '../../coordinator/commit.ts';
 import { resolveJobOptions } from '../../job/job-options.ts';
 import type { JobShape } from '../../job/job-shape.ts';
-import { countParts } from '../transfer-sizes.ts';
+import { countParts } from '../s3/transfer-sizes.ts';
 import { AWS_LIMITS, type LimitName } from './aws-limits.ts';
 import {
   commitSeconds,

@@ -4,8 +4,8 @@ const SOURCES = {
   'worker-process': '../../local/sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
   'local-runner': '../../local/local-runner.ts',
-  'aws-runner': '../../aws/aws-runner.ts',
-  's3-runner': '../../cli/s3-runner.ts',
+  'aws-runner': '../../aws/lambda/aws-runner.ts',
+  's3-runner': '../../cli/local/s3-runner.ts',
   'describe-runner': './describe-runner.ts',
 } as const;
 

@@ -5,7 +5,7 @@ import { sumUsd } from '../../../lib/aws/cost/cost-item.ts';
 import { type Estimate, estimateAs, estimateJob } from '../../../lib/aws/cost/estimate-job.ts';
 import { PRICES } from '../../../lib/aws/cost/prices.ts';
 import type { SizedJob } from '../../../lib/aws/cost/step-size.ts';
-import { countParts, partBytesAt } from '../../../lib/aws/transfer-sizes.ts';
+import { countParts, partBytesAt } from '../../../lib/aws/s3/transfer-sizes.ts';
 import { resolveJobOptions } from '../../../lib/job/job-options.ts';
 
 const MIB = 1024 * 1024;

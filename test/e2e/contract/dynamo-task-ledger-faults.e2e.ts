@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { DynamoTaskLedger } from '../../../lib/aws/dynamo-task-ledger.ts';
-import { AwsRequests } from '../../../lib/aws/requests.ts';
+import { DynamoTaskLedger } from '../../../lib/aws/ledger/dynamo-task-ledger.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
 import { MemoryTaskLedger } from '../../../lib/memory/memory-task-ledger.ts';
 import { RandomIds } from '../../../lib/node/random-ids.ts';
 import { SystemClock } from '../../../lib/node/system-clock.ts';
@@ -556,8 +556,8 @@ function hammer(jobId: string): string {
   const dynamo = JSON.stringify(import.meta.resolve('@aws-sdk/client-dynamodb'));
   return `
     const { DynamoDBClient } = await import(${dynamo});
-    const { DynamoTaskLedger } = await import(${lib('aws/dynamo-task-ledger.ts')});
-    const { AwsRequests } = await import(${lib('aws/requests.ts')});
+    const { DynamoTaskLedger } = await import(${lib('aws/ledger/dynamo-task-ledger.ts')});
+    const { AwsRequests } = await import(${lib('aws/requests/requests.ts')});
     const { SystemClock } = await import(${lib('node/system-clock.ts')});
     const { RandomIds } = await import(${lib('node/random-ids.ts')});
     const ids = new RandomIds();

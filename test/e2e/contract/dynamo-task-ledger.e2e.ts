@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll } from 'vitest';
-import { DynamoTaskLedger } from '../../../lib/aws/dynamo-task-ledger.ts';
-import { AwsRequests } from '../../../lib/aws/requests.ts';
+import { DynamoTaskLedger } from '../../../lib/aws/ledger/dynamo-task-ledger.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
 import { taskLedgerContract } from '../../contract/task-ledger.contract.ts';
 import { makeLedgerTable, type TestTable } from './ledger-table.ts';
 

@@ -6,8 +6,8 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { LEDGER_TABLE } from '../../../lib/aws/ledger-table.ts';
-import { AwsRequests } from '../../../lib/aws/requests.ts';
+import { LEDGER_TABLE } from '../../../lib/aws/ledger/ledger-table.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
 
 export type TestTable = { readonly name: string; readonly remove: () => Promise<void> };
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
-import { openS3Output } from '../../../lib/aws/s3-output-store.ts';
+import { S3ObjectStore } from '../../../lib/aws/s3/s3-object-store.ts';
+import { openS3Output } from '../../../lib/aws/s3/s3-output-store.ts';
 import { RandomIds } from '../../../lib/node/random-ids.ts';
 import { outputStoreContract } from '../../contract/output-store.contract.ts';
 import { LossyRequests } from './lost-replies.ts';

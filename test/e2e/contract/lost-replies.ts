@@ -1,4 +1,4 @@
-import { AwsRequests } from '../../../lib/aws/requests.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
 
 type Answer = { readonly output: { readonly Body?: { destroy?(): void } } };
 type Try = { readonly request: { readonly headers: Readonly<Record<string, string>> } };

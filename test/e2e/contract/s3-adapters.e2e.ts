@@ -1,9 +1,9 @@
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { S3InputStore } from '../../../lib/aws/s3-input-store.ts';
-import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
-import { openS3Output } from '../../../lib/aws/s3-output-store.ts';
-import { GET_BYTES_MAX, ONE_PUT_BYTES_MAX, PART_BYTES_MIN } from '../../../lib/aws/transfer-sizes.ts';
+import { S3InputStore } from '../../../lib/aws/s3/s3-input-store.ts';
+import { S3ObjectStore } from '../../../lib/aws/s3/s3-object-store.ts';
+import { openS3Output } from '../../../lib/aws/s3/s3-output-store.ts';
+import { GET_BYTES_MAX, ONE_PUT_BYTES_MAX, PART_BYTES_MIN } from '../../../lib/aws/s3/transfer-sizes.ts';
 import { RandomIds } from '../../../lib/node/random-ids.ts';
 import type { OutputStore } from '../../../lib/ports/output-store.ts';
 import { collect } from '../../contract/collect.ts';

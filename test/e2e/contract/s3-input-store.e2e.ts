@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { S3InputStore } from '../../../lib/aws/s3-input-store.ts';
+import { S3InputStore } from '../../../lib/aws/s3/s3-input-store.ts';
 import { InputMissingError } from '../../../lib/errors.ts';
 import type { InputStore } from '../../../lib/ports/input-store.ts';
 import { collect } from '../../contract/collect.ts';

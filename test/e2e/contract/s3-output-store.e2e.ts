@@ -1,4 +1,4 @@
-import { openS3Output } from '../../../lib/aws/s3-output-store.ts';
+import { openS3Output } from '../../../lib/aws/s3/s3-output-store.ts';
 import { outputStoreContract } from '../../contract/output-store.contract.ts';
 import { testBucket } from './s3-place.ts';
 

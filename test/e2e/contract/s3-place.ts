@@ -7,9 +7,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
-import { AwsRequests } from '../../../lib/aws/requests.ts';
-import { deleteKeys } from '../../../lib/aws/s3-deletion.ts';
-import { listPages } from '../../../lib/aws/s3-listing.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
+import { deleteKeys } from '../../../lib/aws/s3/s3-deletion.ts';
+import { listPages } from '../../../lib/aws/s3/s3-listing.ts';
 
 /** A bucket for the tests of one file, made before them and removed after them. */
 export function testBucket(): { readonly bucket: string; readonly requests: AwsRequests; readonly newPrefix: () => string } {

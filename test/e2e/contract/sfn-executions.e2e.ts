@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AwsRequests } from '../../../lib/aws/requests.ts';
-import { SfnExecutions } from '../../../lib/aws/sfn-executions.ts';
+import { AwsRequests } from '../../../lib/aws/requests/requests.ts';
+import { SfnExecutions } from '../../../lib/aws/start/sfn-executions.ts';
 import { executionsContract } from '../../contract/executions.contract.ts';
 
 const requests = new AwsRequests();

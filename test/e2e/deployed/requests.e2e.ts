@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AttemptReport } from '../../../lib/aws/attempt-log.ts';
+import type { AttemptReport } from '../../../lib/aws/lambda/attempt-log.ts';
 import { readJobRecord } from '../../../lib/coordinator/job-access.ts';
 import { Deployed } from '../harness/deployed.ts';
 import { SlowJob } from '../harness/slow-job.ts';

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttemptReport } from '../../../lib/aws/attempt-log.ts';
-import type { AwsSettings } from '../../../lib/aws/aws-settings.ts';
-import { openAwsWorld } from '../../../lib/aws/aws-world.ts';
-import { prepareSubmission } from '../../../lib/aws/prepare-submission.ts';
-import type { Deployment } from '../../../lib/aws/stack-outputs.ts';
+import type { AttemptReport } from '../../../lib/aws/lambda/attempt-log.ts';
+import type { Deployment } from '../../../lib/aws/stack/stack-outputs.ts';
+import { prepareSubmission } from '../../../lib/aws/start/prepare-submission.ts';
+import type { AwsSettings } from '../../../lib/aws/world/aws-settings.ts';
+import { openAwsWorld } from '../../../lib/aws/world/aws-world.ts';
 import { buildStateMachine, type FunctionArns } from '../../../lib/coordinator/build-state-machine.ts';
 import { openJob } from '../../../lib/coordinator/open-job.ts';
 import type { JobOptions } from '../../../lib/job/job-options.ts';

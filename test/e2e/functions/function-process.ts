@@ -1,4 +1,4 @@
-import type { LambdaHandler } from '../../../lib/aws/lambda-handler.ts';
+import type { LambdaHandler } from '../../../lib/aws/lambda/lambda-handler.ts';
 
 /** One Lambda container as a process: loads the built handler that its argument names, and answers one event after another. */
 export type FromFunction = { readonly residentBytes: number } & (

@@ -1,5 +1,5 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { AttemptReport } from '../../../lib/aws/attempt-log.ts';
+import type { AttemptReport } from '../../../lib/aws/lambda/attempt-log.ts';
 import type { AwsClients } from './aws-clients.ts';
 
 /** What the attempts of a job have logged of themselves: one line each. */

@@ -1,5 +1,5 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { RecordedCall } from '../../../lib/aws/recorded-call.ts';
+import type { RecordedCall } from '../../../lib/aws/requests/recorded-call.ts';
 import type { AwsClients } from './aws-clients.ts';
 
 /** Every call to AWS that a function has logged since it was deployed, each kind of it once. */

@@ -1,0 +1,109 @@
+import { fileURLToPath } from 'node:url';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Params } from '../../job/define-job.ts';
+import type { JobOptions } from '../../job/job-options.ts';
+import type { JobItem } from '../../ports/task-ledger.ts';
+import { RegionMissingError } from '../requests/aws-error.ts';
+import { AwsRequests } from '../requests/requests.ts';
+import { readDeployment } from '../stack/stack-outputs.ts';
+import { SfnExecutions } from '../start/sfn-executions.ts';
+import { openAwsWorld } from '../world/aws-world.ts';
+import { AwsJob, type Pair } from './aws-job.ts';
+import { type StackClient, submitJob } from './submit-job.ts';
+import { UnknownJobError } from './unknown-job-error.ts';
+
+export type ConnectRequest = {
+  /** Name of the deployed stack. @default `refold` */
+  readonly stack?: string;
+  /** @default as the AWS tools find it: AWS_REGION, or the profile's. */
+  readonly region?: string;
+};
+
+export type SubmitRequest = JobOptions & {
+  /** `s3://bucket/prefix`, an object or a glob, within the stack's inputs; or several by the names of the inputs. */
+  readonly input: string | Readonly<Record<string, string>>;
+  /** `s3://bucket/prefix`, within the stack's outputs. */
+  readonly output: string;
+  readonly params?: Params;
+  readonly overwrite?: boolean;
+  /** A job of its own, whatever was run before. */
+  readonly isNew?: boolean;
+  /** Only the first n records of each input. */
+  readonly limit?: number;
+  /** The job file's path is relative to it. @default the current folder */
+  readonly cwd?: string;
+  /** Where compiled code goes. @default `.refold` in `cwd` */
+  readonly workFolder?: string;
+};
+
+export const DEFAULT_STACK = 'refold';
+
+/**
+ * Reads the stack's outputs, one request, and opens the ports to it.
+ * @throws StackMissingError, StackUnusableError, CredentialsError, RegionMissingError
+ */
+export async function openStack({ stack = DEFAULT_STACK, region: given }: ConnectRequest = {}): Promise<StackClient> {
+  const requests = new AwsRequests(given === undefined ? {} : { region: given });
+  try {
+    const region = await regionOf(requests);
+    const deployment = await readDeployment(requests, stack, region);
+    const settings = { ...deployment.settings, region };
+    const world = openAwsWorld(settings);
+    return { deployment, world, executions: new SfnExecutions(world.requests, deployment.stateMachineArn) };
+  } finally {
+    requests.close();
+  }
+}
+
+async function regionOf(requests: AwsRequests): Promise<string> {
+  try {
+    return await requests.client(S3Client).config.region();
+  } catch (error) {
+    throw new RegionMissingError({ action: 'cloudformation:DescribeStacks' }, { cause: error });
+  }
+}
+
+/** A stack that is open: `connect` of lib/connect.ts, loaded. */
+export class StackConnection {
+  readonly client: StackClient;
+
+  constructor(client: StackClient) {
+    this.client = client;
+  }
+
+  /** @throws what `submitJob` throws, before anything runs */
+  async submit<P extends Pair = Pair>(jobFile: string | URL, request: SubmitRequest): Promise<AwsJob<P>> {
+    const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
+    const { record } = await submitJob(this.client, {
+      jobFile: jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile,
+      inputs: typeof input === 'string' ? { '': input } : input,
+      output,
+      options,
+      keepPairs: true,
+      ...(params && { params }),
+      ...(overwrite !== undefined && { overwrite }),
+      ...(isNew !== undefined && { isNew }),
+      ...(limit !== undefined && { limit }),
+      ...(cwd !== undefined && { cwd }),
+      ...(workFolder !== undefined && { workFolder }),
+    });
+    return new AwsJob<P>(this.client, record.jobId);
+  }
+
+  /** @throws UnknownJobError */
+  async job<P extends Pair = Pair>(jobId: string): Promise<AwsJob<P>> {
+    const { world, deployment } = this.client;
+    if ((await world.ledger.readJob(jobId)) === undefined) throw new UnknownJobError({ jobId, stack: deployment.stack });
+    return new AwsJob<P>(this.client, jobId);
+  }
+
+  /** Newest first. */
+  async jobs(): Promise<readonly JobItem[]> {
+    return await this.client.world.ledger.listJobs();
+  }
+}
+
+/** @throws what `openStack` throws */
+export async function connect(request: ConnectRequest = {}): Promise<StackConnection> {
+  return new StackConnection(await openStack(request));
+}

@@ -1,0 +1,31 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { RegionMissingError } from '../requests/aws-error.ts';
+import { AwsRequests } from '../requests/requests.ts';
+import { bucketExists } from './bucket-exists.ts';
+import { describeStack } from './describe-stack.ts';
+import { findOwnStack } from './own-stack.ts';
+
+/** The stack by which the CDK knows an account and region; another name is the choice of people who know. */
+const BOOTSTRAP_STACK = 'CDKToolkit';
+
+/** What deploying asks of the account and region that the AWS tools would use. */
+export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
+  return {
+    /** @throws RegionMissingError */
+    async region(): Promise<string> {
+      try {
+        return await requests.client(S3Client).config.region();
+      } catch (error) {
+        throw new RegionMissingError({ action: 'refold deploy' }, { cause: error });
+      }
+    },
+    /** Refuses to deploy over what others have made. @throws ForeignStackError */
+    checkStack: async (stack: string): Promise<void> => void (await findOwnStack(requests, stack)),
+    bucketExists: (bucket: string) => bucketExists(requests, bucket),
+    isBootstrapped: async (): Promise<boolean> => (await describeStack(requests, BOOTSTRAP_STACK)) !== undefined,
+    /** Undefined where the credentials do not say it. */
+    async account(): Promise<string | undefined> {
+      return (await requests.client(S3Client).config.credentials()).accountId;
+    },
+  };
+}

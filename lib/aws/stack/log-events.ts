@@ -1,0 +1,83 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand, type FilterLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
+import type { AwsRequests } from '../requests/requests.ts';
+
+/** A line that a function of the stack has written. */
+export type LogEvent = {
+  readonly eventId: string;
+  readonly atMs: number;
+  readonly logGroup: string;
+  readonly message: string;
+};
+
+/** Lines that hold `text`, of functions' log groups. */
+export type LogSearch = {
+  readonly logGroups: readonly string[];
+  readonly text: string;
+  readonly sinceMs: number;
+};
+
+const FOLLOW_WAIT_MS = 2_000;
+/** CloudWatch shows a line seconds after it was written, and lines of several groups out of order. */
+const LATE_MS = 30_000;
+
+/**
+ * All lines found, the oldest first, from all pages of all groups. Pages may be empty; the last one is that without a token. Groups that
+ * are not there, because their function was never called, have no lines.
+ */
+export async function* readLogEvents(requests: AwsRequests, search: LogSearch): AsyncGenerator<LogEvent> {
+  const sources = search.logGroups.map((logGroup) => eventsOfGroup(requests, logGroup, search));
+  const heads = await Promise.all(sources.map((source) => source.next()));
+  for (;;) {
+    let oldest = -1;
+    for (const [at, head] of heads.entries()) {
+      if (head.done !== true && (oldest === -1 || head.value.atMs < (heads[oldest]!.value as LogEvent).atMs)) oldest = at;
+    }
+    if (oldest === -1) return;
+    yield heads[oldest]!.value as LogEvent;
+    heads[oldest] = await sources[oldest]!.next();
+  }
+}
+
+/** The same, and then each new line once, about in order, until the signal. */
+export async function* followLogEvents(requests: AwsRequests, search: LogSearch, signal: AbortSignal): AsyncGenerator<LogEvent> {
+  const seen = new Map<string, number>();
+  let newestMs = search.sinceMs;
+  while (!signal.aborted) {
+    for await (const event of readLogEvents(requests, { ...search, sinceMs: Math.max(search.sinceMs, newestMs - LATE_MS) })) {
+      if (seen.has(event.eventId)) continue;
+      seen.set(event.eventId, event.atMs);
+      newestMs = Math.max(newestMs, event.atMs);
+      yield event;
+    }
+    for (const [eventId, atMs] of seen) if (atMs < newestMs - LATE_MS) seen.delete(eventId);
+    await requests.clock.sleep(FOLLOW_WAIT_MS, signal).catch(() => {});
+  }
+}
+
+async function* eventsOfGroup(requests: AwsRequests, logGroup: string, { text, sinceMs }: LogSearch): AsyncGenerator<LogEvent> {
+  const client = requests.client(CloudWatchLogsClient);
+  let nextToken: string | undefined;
+  do {
+    const command = new FilterLogEventsCommand({
+      logGroupName: logGroup,
+      startTime: Math.max(0, sinceMs),
+      filterPattern: JSON.stringify(text),
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    let page: FilterLogEventsCommandOutput;
+    try {
+      page = await client.send(command);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+    for (const { eventId = '', timestamp = 0, message = '' } of page.events ?? []) {
+      if (message.includes(text)) yield { eventId, atMs: timestamp, logGroup, message };
+    }
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AwsResourceMissingError';
+}

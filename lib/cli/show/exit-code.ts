@@ -1,0 +1,65 @@
+import { RefoldError } from '../../errors.ts';
+import { FailureError } from '../../job/failure.ts';
+
+/** Printed by `refold --help`. */
+export const EXIT_CODES = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  cancelled: 3,
+  overBudget: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
+  [EXIT_CODES.done, 'done, also when the job was done before, or a pipe that was written to was closed'],
+  [EXIT_CODES.failed, 'the job failed'],
+  [
+    EXIT_CODES.usage,
+    'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken, a job that another process runs',
+  ],
+  [EXIT_CODES.cancelled, 'the job was cancelled'],
+  [EXIT_CODES.overBudget, 'the job was stopped by its budget'],
+  [EXIT_CODES.interrupted, 'stopped by Ctrl-C; the same command goes on'],
+  [EXIT_CODES.terminated, 'stopped by SIGTERM; the same command goes on'],
+];
+
+/** Errors of the call, met before anything runs. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'REFOLD_USAGE',
+  'REFOLD_INVALID_OPTION',
+  'REFOLD_JOB_MODULE',
+  'REFOLD_INVALID_JOB',
+  'REFOLD_INPUT_MISSING',
+  'REFOLD_OUTPUT_OVERLAP',
+  'REFOLD_OUTPUT_OCCUPIED',
+  'REFOLD_OUTPUT_LEASED',
+  'REFOLD_JOB_RUNNING',
+  'REFOLD_S3_OVERLAP',
+  'REFOLD_LOCATION_NOT_ALLOWED',
+  'REFOLD_CODE_NOT_DEPLOYED',
+  'REFOLD_BUCKET_MISSING',
+  'REFOLD_STACK_MISSING',
+  'REFOLD_STACK_UNUSABLE',
+  'REFOLD_FOREIGN_STACK',
+  'REFOLD_AWS_CREDENTIALS',
+  'REFOLD_AWS_REGION',
+  'REFOLD_CDK_MISSING',
+  'REFOLD_DEPLOY_BUCKET',
+]);
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof RefoldError)) return EXIT_CODES.failed;
+  // Something has come to lie at the output while the job ran.
+  if (error instanceof FailureError && error.code === 'REFOLD_OUTPUT_OCCUPIED') return EXIT_CODES.failed;
+  if (USAGE_CODES.has(error.code)) return EXIT_CODES.usage;
+  if (error.code === 'REFOLD_CANCELLED') return EXIT_CODES.cancelled;
+  return error.code === 'REFOLD_BUDGET_EXCEEDED' ? EXIT_CODES.overBudget : EXIT_CODES.failed;
+}
+
+/** Of a job that has run and ended: whatever it met is its own failure. */
+export function exitCodeOfJob(error: unknown): number {
+  const exitCode = exitCodeOf(error);
+  return exitCode === EXIT_CODES.cancelled || exitCode === EXIT_CODES.overBudget ? exitCode : EXIT_CODES.failed;
+}

@@ -1,0 +1,81 @@
+import { openStack as openClient } from '../../aws/connect/connect.ts';
+import { resumeJob, startPrepared } from '../../aws/connect/submit-job.ts';
+import { type Estimate, estimateJob, FUNCTION_SIZES, type FunctionSizes } from '../../aws/cost/estimate-job.ts';
+import { priceUsage } from '../../aws/cost/price-usage.ts';
+import { PRICES_DATE } from '../../aws/cost/prices.ts';
+import { AwsRequests } from '../../aws/requests/requests.ts';
+import { followLogEvents, type LogEvent, readLogEvents } from '../../aws/stack/log-events.ts';
+import type { Deployment, DeploymentFacts } from '../../aws/stack/stack-outputs.ts';
+import { executionName } from '../../aws/start/executions.ts';
+import { prepareSubmission } from '../../aws/start/prepare-submission.ts';
+import type { BillSide, LogLine, LogQuery, StackAccess } from './stack-access.ts';
+
+/**
+ * The stack of that name in the account and region that the AWS tools would use. One request.
+ * @throws StackMissingError, StackUnusableError, CredentialsError, RegionMissingError, AccessDeniedError
+ */
+export async function openStack(stack: string): Promise<StackAccess> {
+  const client = await openClient({ stack });
+  const { deployment, world, executions } = client;
+  const requests = new AwsRequests();
+  const sizes = sizesOf(deployment.facts);
+  return {
+    stack,
+    world,
+    prepare: (submission) => prepareSubmission(deployment, world, submission),
+    start: (prepared, jobFile) => startPrepared(client, prepared, jobFile),
+    resume: (jobId, options, isOverwrite) => resumeJob(client, jobId, options, isOverwrite),
+    async isRunning({ jobId, run }) {
+      return run > 0 && (await executions.describe(executionName(jobId, run))).kind === 'running';
+    },
+    async stopExecution({ jobId, run }) {
+      const cause = 'The job is CANCELLED in the ledger.';
+      if (run > 0) await executions.stop(executionName(jobId, run), { error: 'Cancelled', cause });
+    },
+    estimate({ record, run }, splits) {
+      const { shape, options, inputs } = record;
+      const job = { shape, options, inputs, workers: run.workers, ...(splits !== undefined && { splits }) };
+      const { low, high } = estimateJob(job, sizes);
+      return { low: sideOf(low), high: sideOf(high), notes: NOTES };
+    },
+    costOf: (tasks) => priceUsage(tasks, world.clock.nowMs()).usd,
+    readLogs: (query, signal) => readJobLogs(requests, deployment, query, signal),
+  };
+}
+
+const NOTES = [
+  `prices of us-east-1 on demand, as of ${PRICES_DATE}, without the free tier; retries come on top`,
+  'a range because nobody knows what the code will do: as cheap as counting, as dear as sorting',
+];
+
+/** MB by function, as the stack says; what it does not say is what stacks have by default. */
+export function sizesOf({ memory }: Pick<DeploymentFacts, 'memory'>): FunctionSizes {
+  const { mapMemoryMb, reduceMemoryMb, otherMemoryMb, scratchMb } = FUNCTION_SIZES;
+  return {
+    mapMemoryMb: memory.map ?? mapMemoryMb,
+    reduceMemoryMb: memory.reduce ?? reduceMemoryMb,
+    otherMemoryMb: memory.plan ?? otherMemoryMb,
+    scratchMb: memory.scratch ?? scratchMb,
+  };
+}
+
+function sideOf({ items, usd }: Estimate): BillSide {
+  return { usd, items };
+}
+
+async function* readJobLogs(
+  requests: AwsRequests,
+  { functions }: Deployment,
+  { jobId, sinceMs, isFollowed }: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const names = new Map(Object.entries(functions).map(([name, lambda]) => [`/aws/lambda/${lambda}`, name]));
+  const search = { logGroups: [...names.keys()], text: jobId, sinceMs };
+  const events: AsyncIterable<LogEvent> = isFollowed
+    ? followLogEvents(requests, search, signal)
+    : readLogEvents(requests, search);
+  for await (const { atMs, logGroup, message } of events) {
+    if (signal.aborted) return;
+    yield { atMs, message, functionName: names.get(logGroup) ?? logGroup };
+  }
+}

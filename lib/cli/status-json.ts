@@ -1,8 +1,0 @@
-import type { JobStatus } from '../coordinator/job-status.ts';
-
-/** The shape of `status --json`, which `run --json` gives too. */
-export type StatusJson = Omit<JobStatus, 'name' | 'output'>;
-
-export function statusJson({ jobId, state, run, generation, steps, counters, receipt, error }: JobStatus): StatusJson {
-  return { jobId, state, run, generation, steps, counters, receipt, error };
-}

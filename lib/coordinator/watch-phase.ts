@@ -1,0 +1,62 @@
+import { RefoldError } from '../errors.ts';
+import type { Phase, TaskItem } from '../ports/task-ledger.ts';
+import type { World } from '../ports/world.ts';
+import { readReduceGroups } from '../shuffle/reduce-groups.ts';
+import { readStepPlan } from '../split/plan-step.ts';
+import type { WatchAnswer, WatchCall } from './machine-call.ts';
+
+/** The attempts of a job have cost more than its budget. Its finished tasks are kept. */
+export class BudgetExceededError extends RefoldError {
+  override readonly name = 'BudgetExceededError';
+  readonly code = 'REFOLD_BUDGET_EXCEEDED';
+  readonly retryable = false;
+  readonly hint = 'Start it again with a higher --budget-usd: it goes on from the finished tasks.';
+  constructor(values: { jobId: string; budgetUsd: number; costUsd: number }, options?: ErrorOptions) {
+    const { jobId, budgetUsd, costUsd } = values;
+    super(`${jobId} has cost about $${costUsd.toFixed(4)} so far; its budget is $${budgetUsd}.`, values, options);
+  }
+}
+
+/** Dollars of what the attempts of tasks have used until `nowMs`, those that run included. */
+export type PriceOfTasks = (tasks: readonly TaskItem[], nowMs: number) => number;
+
+const FIRST_WAIT_SECONDS = 5;
+const WAIT_SECONDS_MAX = 60;
+const WAIT_GROWTH = 1.5;
+
+/**
+ * The Watch state: what the job has cost so far, over all of its runs, and whether the phase has ended. Reads the whole ledger of the job,
+ * so it looks less and less often.
+ * @throws BudgetExceededError
+ */
+export async function watchPhase(
+  world: Pick<World, 'ledger' | 'work' | 'clock'>,
+  call: WatchCall,
+  budgetUsd: number | null,
+  priceOfTasks: PriceOfTasks,
+): Promise<WatchAnswer> {
+  const { jobId, at, watch } = call;
+  let costUsd = 0;
+  let committed = 0;
+  for (let step = 0; step <= at.step; step++) {
+    for (const phase of PHASES) {
+      for await (const page of world.ledger.readTasks(jobId, step, phase)) {
+        costUsd += priceOfTasks(page, world.clock.nowMs());
+        if (step === at.step && phase === at.next) committed += page.filter((task) => task.commit !== undefined).length;
+      }
+    }
+  }
+  const seconds = Math.min(WAIT_SECONDS_MAX, watch === undefined ? FIRST_WAIT_SECONDS : Math.ceil(watch.seconds * WAIT_GROWTH));
+  // A phase that has ended costs nothing any more.
+  if (committed === (await countTasks(world, call))) return { next: 'phaseDone', seconds };
+  if (budgetUsd !== null && costUsd > budgetUsd) throw new BudgetExceededError({ jobId, budgetUsd, costUsd });
+  return { next: 'wait', seconds };
+}
+
+const PHASES: readonly Phase[] = ['map', 'reduce'];
+
+/** Undefined while it cannot be told: a plan or an index that is lost is found by CheckPhase. */
+async function countTasks(world: Pick<World, 'work'>, { jobId, at }: WatchCall): Promise<number | undefined> {
+  if (at.next === 'map') return (await readStepPlan(world, jobId, at.step))?.splits;
+  return (await readReduceGroups(world, jobId, at.step))?.length;
+}
