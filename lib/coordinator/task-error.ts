@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { cutFailure, toFailure } from '../job/failure.ts';
-import { TRANSIENT_ERRORS } from './retry-policy.ts';
+import { THROTTLED_ERRORS, TRANSIENT_ERRORS } from './retry-policy.ts';
 
 /** The names that the retry ladder knows. A state machine retries by name alone, so a task function throws nothing else. */
 export type TaskErrorName = 'UserError' | 'PermanentError' | 'TransientError' | 'SandboxLost';
@@ -15,6 +15,7 @@ const LOST_CODES: ReadonlySet<string> = new Set([
 
 /** How the AWS SDK calls an error that passes by itself; for those that no adapter turned into one of ours. */
 const TRANSIENT_NAMES: ReadonlySet<string> = new Set([
+  ...THROTTLED_ERRORS,
   ...TRANSIENT_ERRORS,
   'Throttling',
   'ThrottlingException',
@@ -31,16 +32,28 @@ const TRANSIENT_NAMES: ReadonlySet<string> = new Set([
   'NetworkingError',
 ]);
 
-/** An error as the state machine sees it: its class as the name, the Failure as JSON in the message. */
+/**
+ * An error as the state machine sees it: its class as the name, a Failure as JSON in the message. Lambda logs the message, the stack and
+ * every enumerable property of what a function throws: so the message is all there is of the failure in those.
+ */
 export class TaskError extends Error {
   override readonly name: TaskErrorName;
-  readonly failure: Failure;
+  /** Not enumerable. */
+  declare readonly failure: Failure;
 
-  constructor(failure: Failure, options?: ErrorOptions) {
-    super(JSON.stringify(failure), options);
+  /** @param told what the message says of the failure: all of it by default */
+  constructor(failure: Failure, options?: ErrorOptions, told = failure) {
+    super(JSON.stringify(told), options);
     this.name = taskErrorName(failure);
-    this.failure = failure;
+    this.stack = `${this.name}: ${failure.code}`;
+    Object.defineProperty(this, 'failure', { value: failure });
   }
+}
+
+/** For a failure that the ledger keeps: what user code or a record says in it goes nowhere else. MarkFailed finds it there. */
+export function recordedTaskError(failure: Failure): TaskError {
+  const { name, code, retryable } = failure;
+  return new TaskError(failure, {}, { name, code, message: 'See the ledger: refold status shows it.', retryable });
 }
 
 /** What a task function or handler throws for `error`: the one place that chooses how it is retried. */

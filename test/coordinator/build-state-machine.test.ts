@@ -96,7 +96,7 @@ describe('buildStateMachine', () => {
       tasks.map(({ name, state }) => [
         name,
         functionOf(state),
-        state.Retry?.[1]?.MaxAttempts,
+        state.Retry?.[2]?.MaxAttempts,
         state.Catch?.map((each) => each.Next),
       ]),
     ).toEqual([
@@ -116,7 +116,7 @@ describe('buildStateMachine', () => {
 
   it('names every way a sandbox is lost in the retriers of every task, under watch too', () => {
     for (const { name, state } of tasksOf({ rungs, watch: 'arn:watch' })) {
-      expect(state.Retry?.[1]?.ErrorEquals, name).toEqual([
+      expect(state.Retry?.[2]?.ErrorEquals, name).toEqual([
         'SandboxLost',
         'Runtime.ExitError',
         'Runtime.OutOfMemory',

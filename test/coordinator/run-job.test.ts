@@ -188,11 +188,24 @@ describe('the state machine of a job', () => {
 
   it('tries a transient error until it passes', async () => {
     let failures = 20;
-    const plan = () => (failures-- > 0 ? throws('Lambda.TooManyRequestsException')() : { next: 'done' as const });
+    const plan = () => (failures-- > 0 ? throws('Lambda.ServiceException')() : { next: 'done' as const });
     const run = await runScripted({ plan });
     expect(run.outcome).toEqual(done);
     expect(names(run)).toHaveLength(21);
     expect(run.seconds).toBeGreaterThan(60);
+  });
+
+  it('waits for its turn as long as another job runs, and does not count that as other failures', async () => {
+    let calls = 0;
+    const names = { 101: 'Lambda.ServiceException', 102: 'UserError' } as const;
+    const plan = () => {
+      calls++;
+      if (calls > 102) return { next: 'done' as const };
+      return throws(names[calls as 101] ?? 'Lambda.TooManyRequestsException')();
+    };
+    const run = await runScripted({ plan });
+    expect(run.outcome).toEqual(done);
+    expect(run.seconds).toBeGreaterThan(3_600);
   });
 
   it('tries a lost sandbox again, with more memory where there is more', async () => {
