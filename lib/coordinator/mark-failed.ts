@@ -63,7 +63,14 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
     const lost = lostSandbox([...tasks.values()], at.next);
     if (lost !== undefined) return lost;
   }
-  return failureFromCause(call.failure.Error, call.failure.Cause);
+  const told = failureFromCause(call.failure.Error, call.failure.Cause);
+  return at.next === 'solo' ? await recordedOfSolo(world, call.jobId, at.step, told) : told;
+}
+
+/** The failure that Solo's attempt has recorded, if that is what the machine saw: a function on Lambda leaves its details to the ledger. */
+async function recordedOfSolo(world: World, jobId: string, step: number, told: Failure): Promise<Failure> {
+  const recorded = (await world.ledger.readTask({ jobId, step, phase: 'reduce', index: 0 }))?.lastFailure;
+  return recorded?.code === told.code && recorded.name === told.name ? recorded : told;
 }
 
 /**

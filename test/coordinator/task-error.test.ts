@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureFromCause, TaskError, taskErrorName, toTaskError } from '../../lib/coordinator/task-error.ts';
+import { failureFromCause, recordedTaskError, TaskError, taskErrorName, toTaskError } from '../../lib/coordinator/task-error.ts';
 import { type Failure, InputChangedError, ObjectMissingError } from '../../lib/errors.ts';
 import { PermanentError, setupError } from '../../lib/job/user-code.ts';
 import { runMachine } from '../../lib/local/interpreter/run-machine.ts';
@@ -31,6 +31,19 @@ describe('toTaskError', () => {
       expect(taskErrorName({ ...failure, code, retryable: false })).toBe('PermanentError');
     },
   );
+
+  it('shows a failure in its message alone, and of a recorded one only the class', () => {
+    const user = { ...failure, code: 'REFOLD_USER_CODE', message: 'card 4711', values: { key: '"card 4711"' } };
+    const error = new TaskError(user);
+    expect(error.failure).toEqual(user);
+    expect(JSON.stringify({ ...error, stack: error.stack })).not.toContain('4711');
+    const recorded = recordedTaskError(user);
+    expect(recorded.failure).toEqual(user);
+    expect(recorded.name).toBe(error.name);
+    expect(JSON.stringify({ ...recorded, message: recorded.message, stack: recorded.stack })).not.toContain('4711');
+    const told = { name: user.name, code: user.code, retryable: true };
+    expect(failureFromCause(recorded.name, recorded.message)).toMatchObject(told);
+  });
 
   it('leaves a TaskError as it is', () => {
     const error = new TaskError(failure);

@@ -1,7 +1,7 @@
 import { readJobRecord } from '../../coordinator/job-access.ts';
 import type { MapCall, SampleCall, SoloCall, TaskAnswer } from '../../coordinator/machine-call.ts';
 import type { SandboxTask } from '../../coordinator/run-task.ts';
-import { taskErrorName } from '../../coordinator/task-error.ts';
+import { recordedTaskError, taskErrorName } from '../../coordinator/task-error.ts';
 import type { Failure } from '../../errors.ts';
 import { FailureError, toFailure } from '../../job/failure.ts';
 import type { JobRecord } from '../../job/job-record.ts';
@@ -50,7 +50,7 @@ export class LambdaSandbox {
     this.#runs = lastOf();
   }
 
-  /** @throws FailureError, whatever went wrong: `name` and `code` are those of the cause */
+  /** @throws TaskError, whatever went wrong, which leaves the cause to the ledger; of a sample a FailureError, which has to tell it */
   async run(task: LambdaTask, invocation: Invocation): Promise<TaskAnswer> {
     const { world, log } = this.#options;
     const startedAtMs = performance.now();
@@ -71,7 +71,7 @@ export class LambdaSandbox {
     // sample has only its error to tell it.
     const isLost = taskErrorName(failure) === 'SandboxLost';
     if (isLost && task.role !== 'sample' && this.#options.isSpent()) this.#options.endProcess();
-    throw new FailureError(failure);
+    throw task.role === 'sample' ? new FailureError(withoutData(failure)) : recordedTaskError(failure);
   }
 
   /** Never throws. */
@@ -117,6 +117,14 @@ export class LambdaSandbox {
     return run;
   }
 }
+
+/** As far as it can be told: what user code has thrown is cut to the start of its first line, which names the place. */
+function withoutData(failure: Failure): Failure {
+  const { values: _, ...rest } = failure;
+  return { ...rest, message: failure.message.split('\n', 1)[0]!.slice(0, SAMPLE_MESSAGE_MAX).toWellFormed() };
+}
+
+const SAMPLE_MESSAGE_MAX = 300;
 
 function sandboxTaskOf(task: LambdaTask, { concurrency }: RunRecord): SandboxTask {
   return task.role === 'sample' ? task : { ...task, concurrency };

@@ -8,8 +8,8 @@ import { readEnvironment } from '../world/read-environment.ts';
 import { openAttemptLog } from './attempt-log.ts';
 import type { RunnerSettings } from './aws-runner.ts';
 import { LambdaSandbox } from './lambda-sandbox.ts';
-import { writeLog } from './open-deciding.ts';
 import { sandboxMemory } from './sandbox-memory.ts';
+import { writeLog } from './write-log.ts';
 
 /** The sandbox of this container. Its thread boots at once, beside what else the container's start does. */
 export function openLambdaSandbox(): LambdaSandbox {

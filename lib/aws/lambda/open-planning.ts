@@ -3,7 +3,7 @@ import { assert } from '../../errors.ts';
 import { openAwsWorld } from '../world/aws-world.ts';
 import { readEnvironment } from '../world/read-environment.ts';
 import { Deciding } from './deciding.ts';
-import { writeLog } from './open-deciding.ts';
+import { writeLog } from './write-log.ts';
 
 /** What plan lives in on Lambda: it alone may ask for the account's quota. */
 export function openPlanning(): Deciding {

@@ -7,7 +7,7 @@ import { parseTriggerRules } from '../trigger/trigger-rule.ts';
 import { S3UploadStore } from '../trigger/upload-store.ts';
 import { openAwsWorld } from '../world/aws-world.ts';
 import { EnvironmentError, readEnvironment } from '../world/read-environment.ts';
-import { writeLog } from './open-deciding.ts';
+import { writeLog } from './write-log.ts';
 
 /** What the function that starts jobs for uploads lives in on Lambda. @throws EnvironmentError */
 export function openStart(): TriggerStarter {

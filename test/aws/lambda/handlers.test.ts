@@ -167,6 +167,38 @@ describe('a failure', () => {
     expect(job.attempts.filter(({ outcome }) => outcome !== 'done')).toHaveLength(3);
   });
 
+  it('of a small job is told whole, though its function leaves the details to the ledger', async () => {
+    const job = handled(
+      failing(() => new RangeError('no 42')),
+      { content: { ...PHASES, soloBytes: 1_000_000 }, machine: { maxAttempts: 2 } },
+    );
+    expect(await job.run()).toMatchObject({ status: 'FAILED', cause: expect.stringContaining('no 42') });
+    expect(job.attempts.map(({ role, outcome }) => [role, outcome])).toEqual([
+      ['solo', 'REFOLD_USER_CODE'],
+      ['solo', 'REFOLD_USER_CODE'],
+    ]);
+    expect((await job.item())?.error).toMatchObject({
+      message: expect.stringContaining('no 42'),
+      values: expect.objectContaining({ object: 'in/b.txt' }),
+    });
+  });
+
+  it('of a sample says where, and no more than the start of what user code said', async () => {
+    const sorted = defineJob({
+      input: lines(),
+      map: (line) => {
+        throw new RangeError(`${'x'.repeat(400)} ${line}\nand ${line}`);
+      },
+      partition: range(),
+      reduce: sum(),
+    }) as Job;
+    const job = handled(sorted, { machine: { maxAttempts: 1 } });
+    expect(await job.run()).toMatchObject({ status: 'FAILED' });
+    const { message = '' } = (await job.item())?.error ?? {};
+    expect(message).toMatch(/^map failed at in\/a\.txt, record 0 .*RangeError: x+$/);
+    expect(message.length).toBe(300);
+  });
+
   it('that says never is not tried again', async () => {
     const job = handled(failing(() => new PermanentError('give up')));
     expect(await job.run()).toMatchObject({ status: 'FAILED' });

@@ -13,6 +13,13 @@ const thrown = (call: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
+/** Its runtime prints the message, the stack and every enumerable property, of those of the error too. */
+function loggedByLambda(error: unknown): string {
+  return JSON.stringify(error, (_, value: unknown) =>
+    value instanceof Error ? { ...value, errorType: value.name, errorMessage: value.message, stack: value.stack } : value,
+  );
+}
+
 describe('the sandbox of a Lambda container', () => {
   it('commits a map task and says so in one line', async () => {
     const job = await threadedJob('task.log("seven"); task.counter("sevens").add(1);');
@@ -72,8 +79,7 @@ describe('the sandbox of a Lambda container', () => {
     const { body, code, errorName, text } = misdeed;
     const job = await threadedJob(`if (task.attempt === 1) { ${body} }`, { recordTimeoutMs: 1_000 });
     const error = await thrown(job.map());
-    expect(error).toMatchObject({ name: errorName, message: expect.stringContaining(text) });
-    expect((error as Error).message.length).toBeLessThanOrEqual(2048);
+    expect(error).toMatchObject({ name: errorName, failure: { message: expect.stringContaining(text) } });
     const task = await job.task();
     expect(task).toMatchObject({ attempts: 1, failed: 1, lastFailure: { values: expect.objectContaining(HELD) } });
     expect(task?.lastFailure?.message).toContain(text);
@@ -81,6 +87,17 @@ describe('the sandbox of a Lambda container', () => {
     if (code !== 'REFOLD_UNKNOWN') expect(task?.lastFailure?.code).toBe(code);
     expect(await job.map()).toEqual({});
     expect(await job.task()).toMatchObject({ attempts: 2, failed: 1, commit: expect.anything() });
+  });
+
+  it('leaves what user code says to the ledger: nothing that Lambda logs of the thrown error has it', async () => {
+    const job = await threadedJob('class Secret extends RangeError {}; throw new Secret("card 4711\\nand more");');
+    const error = await thrown(job.map());
+    expect((await job.task())?.lastFailure?.message).toContain('card 4711');
+    expect(loggedByLambda(error)).not.toContain('4711');
+    const { name, message } = error as Error;
+    const { code, retryable } = (await job.task())!.lastFailure!;
+    expect(name).toBe('UserError');
+    expect(JSON.parse(message)).toMatchObject({ code, retryable, message: expect.stringContaining('ledger') });
   });
 
   it('sends a heap that overflows up the ladder', async () => {
