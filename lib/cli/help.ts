@@ -40,7 +40,7 @@ export function formatHelp({ name, operand, summary, details, flags, examples }:
   ].join('\n');
 }
 
-export function showFlag({ name, value }: Flag): string {
+function showFlag({ name, value }: Flag): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 

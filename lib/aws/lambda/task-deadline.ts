@@ -7,7 +7,7 @@ import type { TaskProgress } from '../../node/sandbox/sandbox-message.ts';
  * Kept back from a function's time to end an attempt in order: the thread ends within 2 s, and the ledger is told, through throttling if
  * need be.
  */
-export const COMMIT_RESERVE_MS = 8_000;
+const COMMIT_RESERVE_MS = 8_000;
 
 /** What Lambda tells each invocation. */
 export type Invocation = { getRemainingTimeInMillis(): number };

@@ -14,7 +14,7 @@ export function toItem(values: PlainItem): Item {
   return item;
 }
 
-export function toAttribute(value: Plain): AttributeValue {
+function toAttribute(value: Plain): AttributeValue {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') {
     assert(Number.isFinite(value), 'DynamoDB has no number that is not finite');

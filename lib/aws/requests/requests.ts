@@ -6,7 +6,7 @@ import { RequestCounts } from './request-counts.ts';
 import { REQUEST_TRIES_MAX, RequestRetries } from './request-retries.ts';
 
 /** As many as fetches may be in flight: a request that waits for a socket counts against its own deadline. Opened as needed. */
-export const SOCKETS_MAX = 256;
+const SOCKETS_MAX = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Without a byte in either direction. */
 const IDLE_TIMEOUT_MS = 30_000;

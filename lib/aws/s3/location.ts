@@ -18,7 +18,7 @@ export class LocationNotAllowedError extends RefoldError {
   }
 }
 
-export function isS3Location(location: string): boolean {
+function isS3Location(location: string): boolean {
   return location.startsWith(SCHEME);
 }
 

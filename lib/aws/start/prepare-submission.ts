@@ -51,7 +51,7 @@ export type PreparedSubmission = {
 type PrepareWorld = Pick<World, 'input' | 'ids' | 'clock'>;
 
 /** A job of this size, whole in one sandbox, takes seconds; below it the machine's own steps are most of the time. */
-export const AWS_DEFAULTS: JobOptions = { soloBytes: 64_000_000 };
+const AWS_DEFAULTS: JobOptions = { soloBytes: 64_000_000 };
 /** Resolved workers: as many as the account allows, which Plan finds out. */
 const WORKERS_OPEN = 0;
 

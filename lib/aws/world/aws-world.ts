@@ -41,4 +41,4 @@ export function openAwsWorld(settings: AwsSettings, writeLog: (line: string) => 
 }
 
 /** The message of the log lines that name a call: `action`, `resources` and, of a listing, `prefix`. */
-export const RECORDED_CALL = 'aws call';
+const RECORDED_CALL = 'aws call';
