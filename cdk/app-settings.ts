@@ -1,14 +1,19 @@
+import type { Memory } from './function-kinds.ts';
 import type { MapReduceProps } from './map-reduce.ts';
 import type { Trigger } from './trigger-rules.ts';
 
-export type AppSettings = Pick<MapReduceProps, 'jobs' | 'inputs' | 'outputs' | 'triggers' | 'publishCode' | 'recordCalls'> & {
+export type AppSettings = Pick<
+  MapReduceProps,
+  'jobs' | 'inputs' | 'outputs' | 'triggers' | 'publishCode' | 'recordCalls' | 'memory' | 'kmsKeyArns'
+> & {
   readonly stack: string;
   readonly removal: 'retain' | 'destroy';
 };
 
 /**
  * The settings of the app, from CDK context: `refold:stack`, `refold:jobs` (JSON, name → file), `refold:inputs` and `refold:outputs`
- * (JSON arrays), `refold:triggers` (JSON array of Trigger), `refold:publishCode`, `refold:recordCalls`, `refold:removal` (retain, destroy).
+ * (JSON arrays), `refold:triggers` (JSON array of Trigger), `refold:publishCode`, `refold:recordCalls`, `refold:removal` (retain, destroy),
+ * `refold:memory` (JSON, Memory), `refold:kmsKeys` (JSON array of ARNs).
  * Values of the command line are texts, those of cdk.json may be JSON itself. @throws Error that names the key
  */
 export function readAppSettings(contextOf: (key: string) => unknown): AppSettings {
@@ -19,6 +24,8 @@ export function readAppSettings(contextOf: (key: string) => unknown): AppSetting
     inputs: json(read('inputs', ['input/']), 'inputs', isTextList),
     outputs: json(read('outputs', ['output/']), 'outputs', isTextList),
     triggers: json(read('triggers', []), 'triggers', isTriggers),
+    memory: json(read('memory', {}), 'memory', isMemory),
+    kmsKeyArns: json(read('kmsKeys', []), 'kmsKeys', isTextList),
     publishCode: flag(read('publishCode', false), 'publishCode'),
     recordCalls: flag(read('recordCalls', false), 'recordCalls'),
     removal: oneOf(read('removal', 'retain'), 'removal', ['retain', 'destroy']),
@@ -61,6 +68,15 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
 
 function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isMemory(value: unknown): value is Memory {
+  if (!isObject(value)) return false;
+  const sizes = Object.entries(value).flatMap(([name, size]) => (name === 'tasks' && Array.isArray(size) ? size : [size]));
+  return (
+    Object.keys(value).every((name) => ['tasks', 'solo', 'deciding', 'max'].includes(name)) &&
+    sizes.every((size) => Number.isInteger(size))
+  );
 }
 
 function isTriggers(value: unknown): value is readonly Trigger[] {

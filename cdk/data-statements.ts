@@ -38,6 +38,12 @@ export function dataStatements({ inputs, outputs }: PermissionFacts) {
       resources: objectsOf(outputs),
       why: "Completes the winners' uploads, and writes _SUCCESS.",
     }),
+    takeBackOutputs: some(outputs, {
+      sid: 'TakeBackOutputs',
+      actions: ['s3:AbortMultipartUpload'],
+      resources: objectsOf(outputs),
+      why: "Drops the winners' staged parts when one of them is gone, so that no other call of Commit can complete the rest.",
+    }),
     clearOutputs: some(outputs, {
       sid: 'ClearOutputs',
       actions: ['s3:DeleteObject'],
@@ -54,10 +60,12 @@ export function dataStatements({ inputs, outputs }: PermissionFacts) {
 }
 
 /** Of the stack, its inputs and its outputs. */
-export function keyStatements({ keyArn, inputs, outputs }: PermissionFacts) {
+export function keyStatements({ keyArn, work, inputs, outputs, dataKeyArns = [] }: PermissionFacts) {
   const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
-  const keysOf = (places: readonly Place[]) => [...new Set(places.flatMap((place) => place.keyArn ?? []))];
-  const own = keyArn === undefined ? [] : [keyArn];
+  const known = (...arns: readonly (string | undefined)[]) => [...new Set(arns.filter((arn) => arn !== undefined))];
+  const keysOf = (places: readonly Place[]) =>
+    places.length === 0 ? [] : known(...places.map((place) => place.keyArn), ...dataKeyArns);
+  const own = known(keyArn, work.keyArn);
   return {
     work: some(own, {
       sid: 'UseKey',

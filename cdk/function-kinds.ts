@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { FunctionKind } from './functions.ts';
 import type { TriggerRule } from './trigger-rules.ts';
 
-/** Sizes in MB. Lambda gives CPU with memory: a full core at 1,769 MB. New accounts may be limited to 3,008 MB until they ask for more. */
+/** Sizes in MB. Lambda gives CPU with memory: a full core at 1,769 MB. New accounts may be limited to 3,008 MB: see `max`. */
 export type Memory = {
   /** Of map and reduce: the first for every task, the others for tasks whose sandbox was lost, in order. @default [1769, 4096, 10240] */
   readonly tasks?: readonly number[];
@@ -10,6 +10,8 @@ export type Memory = {
   readonly solo?: number;
   /** Of the functions that decide and move no data. @default 1024 */
   readonly deciding?: number;
+  /** No function gets more: larger sizes become this one. For accounts that Lambda allows 3,008 MB. @default 10240 */
+  readonly max?: number;
 };
 
 export type FunctionKindOptions = {
@@ -17,14 +19,16 @@ export type FunctionKindOptions = {
   readonly timeout: Duration;
   readonly machineArn: string;
   readonly triggers: readonly TriggerRule[];
+  /** Where jobs may read and write, as functions know locations. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
 };
 
 /** Every function of the stack. */
-export function functionKinds({ memory, timeout, machineArn, triggers }: FunctionKindOptions): readonly FunctionKind[] {
-  const { tasks = [1769, 4096, 10240], solo = 4096, deciding = 1024 } = memory;
+export function functionKinds(options: FunctionKindOptions): readonly FunctionKind[] {
+  const { memory, timeout, machineArn, triggers, inputs, outputs } = options;
+  const { tasks, solo, deciding } = resolveMemory(memory);
   const [first, ...rungs] = tasks;
-  if (first === undefined || tasks.some((mb, index) => index > 0 && mb <= tasks[index - 1]!))
-    throw new Error(`memory.tasks are sizes that grow, which ${JSON.stringify(tasks)} do not.`);
   const task = { timeout, runsUserCode: true, environment: {} };
   const decision = { memoryMb: deciding, timeout: Duration.minutes(15), runsUserCode: false, environment: {} };
   const ofMachine = { REFOLD_STATE_MACHINE_ARN: machineArn };
@@ -46,8 +50,27 @@ export function functionKinds({ memory, timeout, machineArn, triggers }: Functio
       name: 'start',
       role: 'start',
       file: 'start',
-      timeout: Duration.minutes(2),
-      environment: { ...ofMachine, REFOLD_TRIGGERS: JSON.stringify(triggers) },
+      timeout: Duration.minutes(5),
+      // Locations only here: Lambda has little room for variables, and the others are held to them by their rights.
+      environment: {
+        ...ofMachine,
+        REFOLD_TRIGGERS: JSON.stringify(triggers),
+        REFOLD_INPUTS: JSON.stringify(inputs),
+        REFOLD_OUTPUTS: JSON.stringify(outputs),
+      },
     },
   ];
+}
+
+/** Of Lambda. */
+const MEMORY_MB_MIN = 128;
+const MEMORY_MB_MAX = 10_240;
+
+function resolveMemory({ tasks = [1769, 4096, 10240], solo = 4096, deciding = 1024, max = MEMORY_MB_MAX }: Memory) {
+  if (!Number.isInteger(max) || max < MEMORY_MB_MIN || max > MEMORY_MB_MAX)
+    throw new Error(`memory.max is a size from ${MEMORY_MB_MIN} to ${MEMORY_MB_MAX} MB, which ${max} is not.`);
+  if (tasks.length === 0 || tasks.some((mb, index) => index > 0 && mb <= tasks[index - 1]!))
+    throw new Error(`memory.tasks are sizes that grow, which ${JSON.stringify(tasks)} do not.`);
+  const [first, ...rungs] = new Set(tasks.map((mb) => Math.min(mb, max)));
+  return { tasks: [first!, ...rungs] as const, solo: Math.min(solo, max), deciding: Math.min(deciding, max) };
 }

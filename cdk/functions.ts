@@ -5,6 +5,7 @@ import { Architecture, type Code, type ILayerVersion, Function as LambdaFunction
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { checkEnvironmentSize } from './environment-size.ts';
 import type { FunctionRole } from './statement.ts';
 
 /** What a function of the stack is, apart from what all have in common. */
@@ -40,7 +41,7 @@ export type FunctionVpc = {
 };
 
 /** What Lambda itself asks of a role in a VPC. The actions know no resources, or name interfaces that do not exist yet. */
-export const VPC_ACTIONS = [
+const VPC_ACTIONS = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
@@ -88,6 +89,12 @@ export class Functions extends Construct {
 
   private createFunction(kind: FunctionKind, role: Role, options: FunctionsOptions): LambdaFunction {
     const { vpc } = options;
+    const environment = {
+      ...(kind.runsUserCode ? options.userEnvironment : {}),
+      ...options.environment,
+      ...kind.environment,
+    };
+    checkEnvironmentSize(kind.name, environment);
     return new LambdaFunction(this, pascal(kind.name), {
       description: `refold: ${kind.name}`,
       runtime: Runtime.NODEJS_24_X,
@@ -97,7 +104,7 @@ export class Functions extends Construct {
       memorySize: kind.memoryMb,
       timeout: kind.timeout,
       role: role.withoutPolicyUpdates(),
-      environment: { ...(kind.runsUserCode ? options.userEnvironment : {}), ...options.environment, ...kind.environment },
+      environment,
       ...(kind.runsUserCode ? { ephemeralStorageSize: options.scratch, layers: [...options.layers] } : {}),
       ...(vpc === undefined
         ? {}

@@ -35,7 +35,7 @@ export function createMachineRole(scope: Construct): Role {
   });
 }
 
-/** The coordinator: `buildStateMachine`'s object as it stands. Logs errors, without data. */
+/** The coordinator: `buildStateMachine`'s object as it stands, in the partition of the stack. Logs errors, without data. */
 export class JobMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -50,7 +50,7 @@ export class JobMachine extends Construct {
     this.machine = new StateMachine(this, 'Jobs', {
       stateMachineName: machineName,
       stateMachineType: StateMachineType.STANDARD,
-      definitionBody: DefinitionBody.fromString(JSON.stringify(definition)),
+      definitionBody: DefinitionBody.fromString(inOwnPartition(JSON.stringify(definition))),
       role: role.withoutPolicyUpdates(),
       logs: { destination, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: tracing,
@@ -62,4 +62,9 @@ export class JobMachine extends Construct {
     );
     if (!tracing) acknowledge(this.machine, 'SF2', 'X-Ray is a prop (tracing): attempts and their times are in the ledger.');
   }
+}
+
+/** What the states call is an ARN of Step Functions itself, which begins otherwise in China and in GovCloud. */
+function inOwnPartition(definition: string): string {
+  return definition.replaceAll('"arn:aws:states:::', `"arn:${Aws.PARTITION}:states:::`);
 }

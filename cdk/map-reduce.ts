@@ -15,8 +15,9 @@ import { createDashboard } from './dashboard.ts';
 import { EndRule } from './end-rule.ts';
 import { packFunctionCode } from './function-code.ts';
 import { functionKinds, type Memory } from './function-kinds.ts';
-import { Functions, type FunctionVpc } from './functions.ts';
+import { type FunctionKind, Functions, type FunctionVpc } from './functions.ts';
 import { createMachineRole, JobMachine, nameMachine } from './job-machine.ts';
+import { checkKeys } from './key-arns.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { type Location, locationUri, type Place, resolveLocation } from './location.ts';
 import { permissionsOf } from './permissions.ts';
@@ -53,6 +54,11 @@ export interface MapReduceProps {
   readonly workLifetime?: Duration;
   /** Encrypts the work bucket and the ledger. @default - keys of S3 and DynamoDB */
   readonly key?: IKey;
+  /**
+   * ARNs of the keys of inputs' and outputs' buckets that are given as text: readers may decrypt with them, writers also make data keys.
+   * Of a bucket of the app its key is known. A key's own policy must allow it too. @default - none
+   */
+  readonly kmsKeyArns?: readonly string[];
   /** Where functions run that must reach something private. S3 and DynamoDB need gateway endpoints or a NAT there. @default - no VPC */
   readonly vpc?: FunctionVpc;
   /** For user code, which reads it from `process.env`. Names beginning with REFOLD_, POWERTOOLS_ or AWS_ are taken. @default - none */
@@ -74,7 +80,10 @@ export interface MapReduceProps {
    * the account give away, and a principal only to that one. **Who may publish may run code as the functions.** @default - no
    */
   readonly publishCode?: boolean | IPrincipal;
-  /** Of the work bucket and the ledger when the stack goes. A bucket must be empty to go. @default RemovalPolicy.RETAIN */
+  /**
+   * Of the work bucket and the ledger when the stack goes. A bucket must be empty to go.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, so that a first deployment that fails leaves nothing behind
+   */
   readonly removalPolicy?: RemovalPolicy;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
@@ -83,6 +92,9 @@ export interface MapReduceProps {
   /** Folder of the built handlers, for tests. @default - the package's own */
   readonly handlers?: string;
 }
+
+/** After the longest function has timed out, what it ended of has had this long to reach Step Functions: the answer was lost. */
+const ANSWER_SECONDS = 60;
 
 /** refold in a stack: deploys the functions with the jobs' code, the state machine, the ledger, and a bucket for the work. */
 export class MapReduce extends Construct {
@@ -105,7 +117,7 @@ export class MapReduce extends Construct {
     const {
       key,
       timeout = Duration.minutes(15),
-      removalPolicy = RemovalPolicy.RETAIN,
+      removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       logRetention = RetentionDays.ONE_MONTH,
       workLifetime = Duration.days(7),
       secrets = {},
@@ -128,6 +140,8 @@ export class MapReduce extends Construct {
       timeout,
       machineArn: machineName.machineArn,
       triggers: rules.map(({ rule }) => rule),
+      inputs: this.inputs.map(locationUri),
+      outputs: this.outputs.map(locationUri),
     });
     const functions = new Functions(this, kinds, {
       code,
@@ -144,9 +158,11 @@ export class MapReduce extends Construct {
     const start = functions.byName['start']!;
     const triggers =
       rules.length === 0 ? undefined : this.createTriggers(rules, kinds.find(({ name }) => name === 'start')!.timeout);
+    const markFailed = functions.byName['markFailed']!;
+    const ends = new EndRule(this, machineName.machineArn, markFailed);
     const invoked = kinds.filter(({ role }) => role !== 'start').map(({ name }) => functions.byName[name]!.functionArn);
     const facts: PermissionFacts = {
-      work: this.work(key),
+      work: this.work(),
       inputs: this.inputs,
       outputs: this.outputs,
       tableArn: this.table.tableArn,
@@ -155,7 +171,9 @@ export class MapReduce extends Construct {
       invokedArns: invoked,
       logArns: functions.logArns,
       ...(triggers === undefined ? {} : { queueArn: triggers.queue.queueArn }),
+      deadLettersArn: ends.deadLetters.queueArn,
       ...(key === undefined ? {} : { keyArn: key.keyArn }),
+      dataKeyArns: checkKeys(props.kmsKeyArns ?? []),
       stackArn: Stack.of(this).formatArn({
         service: 'cloudformation',
         resource: 'stack',
@@ -170,10 +188,11 @@ export class MapReduce extends Construct {
       functionRoles.map((name) => [name, createRolePolicy(this, name, functions.roles[name], this.permissions[name])]),
     );
     triggers?.startFrom(start).node.addDependency(policies['start']!);
+    ends.keepWhatFails(policies['markFailed']!);
 
     const coordinator = createMachineRole(this);
     const machine = new JobMachine(this, {
-      definition: this.definition(kinds.map(({ name }) => name)),
+      definition: this.definition(kinds),
       machineName: machineName.name,
       role: coordinator,
       logRetention,
@@ -185,8 +204,6 @@ export class MapReduce extends Construct {
     const publisher = publishCode === false ? undefined : this.createPublisher(publishCode);
     this.roles = { ...functions.roles, coordinator, ...(publisher === undefined ? {} : { publisher }) };
 
-    const markFailed = functions.byName['markFailed']!;
-    const ends = new EndRule(this, machineName.machineArn, markFailed);
     const deadLetters = [ends.deadLetters, ...(triggers === undefined ? [] : [triggers.deadLetters])];
     if (props.alarms !== false)
       new Alarms(this, { machine: this.stateMachine, start, markFailed, deadLetters }, props.alarms ?? {});
@@ -205,8 +222,6 @@ export class MapReduce extends Construct {
       REFOLD_WORK_BUCKET: this.workBucket.bucketName,
       REFOLD_WORK_PREFIX: WORK_PREFIX,
       REFOLD_TABLE: this.table.tableName,
-      REFOLD_INPUTS: JSON.stringify(this.inputs.map(locationUri)),
-      REFOLD_OUTPUTS: JSON.stringify(this.outputs.map(locationUri)),
       ...(publishedCode ? { REFOLD_PUBLISHED_CODE: '1' } : {}),
       ...(recordCalls ? { REFOLD_RECORD_CALLS: '1' } : {}),
     };
@@ -216,12 +231,12 @@ export class MapReduce extends Construct {
     return new Triggers(this, rules, startTimeout);
   }
 
-  private work(key: IKey | undefined): Place {
-    const { bucketName, bucketArn } = this.workBucket;
-    return { bucketName, bucketArn, prefix: WORK_PREFIX, ...(key === undefined ? {} : { keyArn: key.keyArn }) };
+  private work(): Place {
+    const { bucketName, bucketArn, encryptionKey } = this.workBucket;
+    return { bucketName, bucketArn, prefix: WORK_PREFIX, ...(encryptionKey && { keyArn: encryptionKey.keyArn }) };
   }
 
-  private definition(names: readonly string[]) {
+  private definition(kinds: readonly FunctionKind[]) {
     const arn = (name: string) => this.functions[name]!.functionArn;
     const arns: FunctionArns = {
       plan: arn('plan'),
@@ -234,11 +249,13 @@ export class MapReduce extends Construct {
       commit: arn('commit'),
       markFailed: arn('markFailed'),
     };
+    const names = kinds.map(({ name }) => name);
     const rungs = (role: string) => names.filter((name) => new RegExp(`^${role}\\d+$`).test(name)).map(arn);
     return buildStateMachine(arns, {
       maxAttempts: this.maxAttempts,
       rungs: { map: rungs('map'), reduce: rungs('reduce') },
       watch: arn('watch'),
+      taskTimeoutSeconds: Math.max(...kinds.map((kind) => kind.timeout.toSeconds())) + ANSWER_SECONDS,
     });
   }
 

@@ -88,10 +88,10 @@ export function permissionsOf(facts: PermissionFacts): Readonly<Record<RoleName,
         work.dropIndex,
       ],
       ...[ledger.read, ledger.change, ledger.releaseLease],
-      ...[...data.findOutputs, ...data.readOutputs, ...data.publishOutputs, ...data.clearOutputs],
+      ...[...data.findOutputs, ...data.readOutputs, ...data.publishOutputs, ...data.takeBackOutputs, ...data.clearOutputs],
       ...[...keys.work, ...keys.outputs, ...logs('commit')],
     ],
-    markFailed: [ledger.read, ledger.change, ...keys.work, ...logs('markFailed')],
+    markFailed: [ledger.read, ledger.change, giveUpEvents(facts.deadLettersArn), ...keys.work, ...logs('markFailed')],
     watch: [work.read, ...work.find, ledger.readTasks, ...keys.work, ...logs('watch')],
     start: [...[...submit, ...batches, ...triggered], ...[...keys.work, ...keys.inputs, ...keys.outputs, ...logs('start')]],
     coordinator: coordinatorStatements(facts, keys.work),
@@ -136,6 +136,16 @@ function takeEvents(queueArn: string): Statement {
     actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
     resources: [queueArn],
     why: 'Lambda polls the queue of upload events as this role.',
+    unrecorded: OF_AWS,
+  };
+}
+
+function giveUpEvents(deadLettersArn: string): Statement {
+  return {
+    sid: 'GiveUpEvents',
+    actions: ['sqs:SendMessage'],
+    resources: [deadLettersArn],
+    why: 'Lambda puts the end of an execution that the function failed over into the dead letters, as this role.',
     unrecorded: OF_AWS,
   };
 }

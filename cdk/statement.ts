@@ -45,8 +45,12 @@ export type PermissionFacts = {
   readonly logArns: Readonly<Partial<Record<RoleName, readonly string[]>>>;
   /** Undefined where nothing triggers. */
   readonly queueArn?: string;
-  /** Of the work bucket and the table. */
+  /** What execution ends go to that `markFailed` could not handle. */
+  readonly deadLettersArn: string;
+  /** Of the table, and of a work bucket that the construct makes. A bucket that is given has its own, at its place. */
   readonly keyArn?: string;
+  /** Of buckets of inputs and outputs that the app knows by name only. @default none */
+  readonly dataKeyArns?: readonly string[];
   /** `arn:…:stack/<name>/*`: the end is an id that nobody knows before. */
   readonly stackArn: string;
   readonly secretArns: readonly string[];

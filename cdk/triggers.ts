@@ -10,10 +10,15 @@ import { sendEventsOf } from './work-bucket.ts';
 
 /** Uploads are gathered for so long, so that a folder that is uploaded starts one job and not hundreds. */
 const BATCH_WINDOW = Duration.seconds(10);
-/** Events of one batch: Lambda's limit of 6 MB for what an invocation gets is far off at about 1 KB each. */
-const BATCH_SIZE = 1_000;
-/** Deliveries of an event until it is a dead letter. */
-const DELIVERIES = 5;
+/** Events of one batch: even if each starts a job of its own, some twenty requests, that is done well within the function's time. */
+const BATCH_SIZE = 200;
+/**
+ * Deliveries of an event until it is a dead letter. A new version of an object whose job still runs is given back each time until that job
+ * has ended: at half an hour from one delivery to the next these are two days, within the four that the queue keeps an event.
+ */
+const DELIVERIES = 100;
+/** Batches at a time, so that a flood of uploads leaves the account's concurrency to the jobs that it starts. */
+const BATCHES_IN_FLIGHT = 5;
 
 /** S3's events of uploads, one rule a trigger, into one queue, which the function `start` works off. */
 export class Triggers extends Construct {
@@ -45,6 +50,7 @@ export class Triggers extends Construct {
       eventSourceArn: this.queue.queueArn,
       batchSize: BATCH_SIZE,
       maxBatchingWindow: BATCH_WINDOW,
+      maxConcurrency: BATCHES_IN_FLIGHT,
       reportBatchItemFailures: true,
     });
   }

@@ -20,6 +20,7 @@ const facts: PermissionFacts = {
   invokedArns: ['‹each function but start›'],
   logArns: new Proxy({}, { get: () => ['‹own log groups›'], ownKeys: () => [] }),
   queueArn: '‹queue of uploads›',
+  deadLettersArn: '‹dead letters of execution ends›',
   keyArn: '‹key of the stack›',
   stackArn: 'arn:aws:cloudformation:…:stack/‹stack›/*',
   secretArns: ['‹each of the secrets›'],

@@ -11,6 +11,8 @@ describe('readAppSettings', () => {
       inputs: ['input/'],
       outputs: ['output/'],
       triggers: [],
+      memory: {},
+      kmsKeyArns: [],
       publishCode: false,
       recordCalls: false,
       removal: 'retain',
@@ -28,6 +30,8 @@ describe('readAppSettings', () => {
       'refold:publishCode': 'true',
       'refold:recordCalls': '1',
       'refold:removal': 'destroy',
+      'refold:memory': '{"max":3008}',
+      'refold:kmsKeys': '["arn:aws:kms:us-east-1:123456789012:key/1"]',
     });
     expect(settings).toMatchObject({
       stack: 'mine',
@@ -35,6 +39,8 @@ describe('readAppSettings', () => {
       triggers: [trigger],
       publishCode: true,
       removal: 'destroy',
+      memory: { max: 3008 },
+      kmsKeyArns: ['arn:aws:kms:us-east-1:123456789012:key/1'],
     });
   });
 
@@ -50,6 +56,10 @@ describe('readAppSettings', () => {
     ['refold:jobs', '{'],
     ['refold:inputs', '"s3://b"'],
     ['refold:triggers', '[{"job":"a"}]'],
+    ['refold:memory', '{"max":"3008"}'],
+    ['refold:memory', '{"maximum":3008}'],
+    ['refold:memory', '[3008]'],
+    ['refold:kmsKeys', '"arn"'],
     ['refold:publishCode', 'perhaps'],
     ['refold:removal', 'snapshot'],
     ['refold:stack', ''],

@@ -20,7 +20,9 @@ describe('the stack', () => {
 
   it('has an encrypted, private bucket that speaks TLS only and lets work data expire', () => {
     template.hasResource('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      // A first deployment that fails takes it away again.
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
         PublicAccessBlockConfiguration: {
@@ -51,7 +53,8 @@ describe('the stack', () => {
 
   it('has a ledger that is paid by the request, recovers to any point in time, and drops old items', () => {
     template.hasResource('AWS::DynamoDB::Table', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         BillingMode: 'PAY_PER_REQUEST',
         KeySchema: [
@@ -84,7 +87,7 @@ describe('the stack', () => {
     { id: 'Solo', Handler: 'solo.handler', MemorySize: 4096, Timeout: 900 },
     { id: 'PlanReduce', Handler: 'plan-reduce.handler', MemorySize: 1024, Timeout: 900 },
     { id: 'MarkFailed', Handler: 'mark-failed.handler', MemorySize: 1024, Timeout: 900 },
-    { id: 'Start', Handler: 'start.handler', MemorySize: 1024, Timeout: 120 },
+    { id: 'Start', Handler: 'start.handler', MemorySize: 1024, Timeout: 300 },
   ])('has the function $id at $MemorySize MB', ({ id, ...properties }) => {
     const functions = Object.entries(template.findResources('AWS::Lambda::Function', { Properties: properties }));
     expect(functions.map(([name]) => name.replace(/[0-9A-F]{8}$/, ''))).toContain(`RefoldFunctions${id}`);
@@ -104,18 +107,19 @@ describe('the stack', () => {
         REFOLD_WORK_BUCKET: '<Work>',
         REFOLD_WORK_PREFIX: 'work/',
         REFOLD_TABLE: '<Ledger>',
-        REFOLD_INPUTS: '["s3://logs/raw/","s3://<Work>/input/"]',
-        REFOLD_OUTPUTS: '["s3://results/counts/","s3://<Work>/output/"]',
       });
       const others = Object.keys(texts)
-        .filter((name) => !/^REFOLD_(?:WORK|TABLE|INPUTS|OUTPUTS)|^POWERTOOLS/.test(name))
+        .filter((name) => !/^REFOLD_(?:WORK|TABLE)|^POWERTOOLS/.test(name))
         .sort();
       const ofMachine = ['REFOLD_STATE_MACHINE_ARN'];
       const expected: Record<string, string[]> = {
-        'start.handler': [...ofMachine, 'REFOLD_TRIGGERS'],
+        'start.handler': ['REFOLD_INPUTS', 'REFOLD_OUTPUTS', ...ofMachine, 'REFOLD_TRIGGERS'],
         'mark-failed.handler': ofMachine,
       };
       expect(others).toEqual(expected[String(Handler)] ?? []);
+      if (Handler !== 'start.handler') continue;
+      expect(texts['REFOLD_INPUTS']).toBe('["s3://logs/raw/","s3://<Work>/input/"]');
+      expect(texts['REFOLD_OUTPUTS']).toBe('["s3://results/counts/","s3://<Work>/output/"]');
     }
   });
 
@@ -131,7 +135,9 @@ describe('the stack', () => {
       ...{ reduce: arn('Reduce'), check: arn('Check'), commit: arn('Commit'), markFailed: arn('MarkFailed') },
     };
     const rungs = { map: [arn('Map4096'), arn('Map10240')], reduce: [arn('Reduce4096'), arn('Reduce10240')] };
-    const expected = JSON.stringify(buildStateMachine(arns, { maxAttempts: 4, rungs, watch: arn('Watch') }));
+    // A call whose answer is lost ends a minute after the longest function would have.
+    const options = { maxAttempts: 4, rungs, watch: arn('Watch'), taskTimeoutSeconds: 960 };
+    const expected = JSON.stringify(buildStateMachine(arns, options)).replaceAll('arn:aws:', 'arn:<AWS::Partition>:');
     expect(spell(machine!.DefinitionString)).toBe(expected);
   });
 
@@ -144,6 +150,13 @@ describe('the stack', () => {
     expect(spell(rule.EventPattern.detail.stateMachineArn[0])).toContain(':stateMachine:refoldtest-Refold-');
     expect(spell(rule.Targets[0].Arn)).toBe('<FunctionsMarkFailed>');
     expect(spell(rule.Targets[0].DeadLetterConfig.Arn)).toBe('<EndRuleDeadLetters>');
+  });
+
+  it('keeps also the ends that the function itself failed over, which it may send there before Lambda asks', () => {
+    const [config] = Object.values(template.findResources('AWS::Lambda::EventInvokeConfig'));
+    expect(spell(config!.Properties.FunctionName)).toBe('<FunctionsMarkFailed>');
+    expect(spell(config!.Properties.DestinationConfig.OnFailure.Destination)).toBe('<EndRuleDeadLetters>');
+    expect(config!.DependsOn).toContainEqual(expect.stringMatching(/^RefoldMarkFailedPolicy/));
   });
 
   it('names the machine in that rule as it is called', () => {
@@ -190,7 +203,14 @@ describe('the stack', () => {
         'AWS::Events::Rule',
         'AWS::IAM::Policy',
       ],
-      ...['AWS::IAM::Role', 'AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket'],
+      ...[
+        'AWS::IAM::Role',
+        'AWS::Lambda::EventInvokeConfig',
+        'AWS::Lambda::Function',
+        'AWS::Lambda::Permission',
+        'AWS::Logs::LogGroup',
+        'AWS::S3::Bucket',
+      ],
       ...['AWS::S3::BucketPolicy', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy', 'AWS::StepFunctions::StateMachine'],
     ]);
   });
@@ -227,6 +247,23 @@ describe('the construct', () => {
       expect(Environment.Variables).toMatchObject({ REFOLD_RECORD_CALLS: '1' });
   });
 
+  it('gives no function more than the largest size that is allowed, and makes no function twice', () => {
+    const { template } = synthStack({ memory: { max: 3008 } });
+    const sizes = withProperties(template, 'AWS::Lambda::Function').map(({ Handler, MemorySize }) => `${Handler} ${MemorySize}`);
+    expect(sizes.filter((size) => /^(?:map|reduce|solo|sample)\./.test(size)).toSorted()).toEqual([
+      ...['map.handler 1769', 'map.handler 3008', 'reduce.handler 1769', 'reduce.handler 3008'],
+      ...['sample.handler 1769', 'solo.handler 3008'],
+    ]);
+    const small = synthStack({ memory: { max: 512 } }).template;
+    expect(new Set(withProperties(small, 'AWS::Lambda::Function').map(({ MemorySize }) => MemorySize))).toEqual(new Set([512]));
+  });
+
+  it('waits for answers as long as its longest function may take, and a minute', () => {
+    const { template } = synthStack({ timeout: Duration.minutes(5) });
+    const [machine] = withProperties(template, 'AWS::StepFunctions::StateMachine');
+    expect(new Set(spell(machine!.DefinitionString).match(/"TimeoutSeconds":\d+/g))).toEqual(new Set(['"TimeoutSeconds":960']));
+  });
+
   it('encrypts with a key that it is given, and hands user code its environment and secrets', () => {
     const template = synthInApp();
     template.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } });
@@ -239,6 +276,18 @@ describe('the construct', () => {
   it.each([
     { name: 'a variable that is taken', props: { environment: { REFOLD_TABLE: 'x' } }, message: 'REFOLD_TABLE is taken' },
     { name: 'sizes that do not grow', props: { memory: { tasks: [2048, 2048] } }, message: 'sizes that grow' },
+    { name: 'a size that Lambda does not have', props: { memory: { max: 20_000 } }, message: 'memory.max is a size from 128' },
+    { name: 'no size', props: { memory: { tasks: [] } }, message: 'sizes that grow' },
+    {
+      name: 'more locations than variables have room for',
+      props: { inputs: Array.from({ length: 100 }, (_, index) => `s3://logs/${'x'.repeat(40)}${index}/`) },
+      message: /function start takes about \d+ bytes.* 4096\. Most take REFOLD_INPUTS/,
+    },
+    {
+      name: 'the alias of a key',
+      props: { kmsKeyArns: ['arn:aws:kms:us-east-1:123456789012:alias/data'] },
+      message: 'alias/data is no ARN of a key',
+    },
     { name: 'a location that is none', props: { inputs: ['https://x/y'] }, message: 'https://x/y is not a location' },
     { name: 'a pattern for a location', props: { inputs: ['s3://logs/*.txt'] }, message: 'is no pattern' },
     { name: 'the whole work bucket', props: { outputs: ['/'] }, message: 'a folder of it' },

@@ -1,4 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { policyLines, synthInApp, synthStack } from '../support/synth-stack.ts';
 
@@ -55,6 +57,18 @@ describe('the roles of a stack', () => {
       roles: ['Solo', 'Map', 'Reduce', 'Commit'],
     },
     { who: 'commit', may: 'delete at outputs', pattern: /s3:Delete\S+ \S*(?:<Work>\/output|results)/, roles: ['Commit'] },
+    {
+      who: 'tasks, and commit, which takes back,',
+      may: 'abort uploads to outputs',
+      pattern: /s3:AbortMultipartUpload \S*(?:<Work>\/output|results)/,
+      roles: ['Solo', 'Map', 'Reduce', 'Commit'],
+    },
+    {
+      who: 'what ends are given to',
+      may: 'give them up',
+      pattern: /sqs:SendMessage <EndRuleDeadLetters>/,
+      roles: ['MarkFailed'],
+    },
     { who: 'nobody', may: 'write or delete inputs', pattern: /s3:(?:Put|Delete)\S+ \S*(?:<Work>\/input|logs)/, roles: [] },
     { who: 'the publisher', may: 'write code', pattern: /s3:PutObject \S*code/, roles: ['Publisher'] },
     {
@@ -102,6 +116,27 @@ describe('the roles of a stack with keys, secrets and buckets of the app', () =>
     ]);
     expect(uses('Check')).toEqual(['Allow kms:Decrypt <WorkKey>', 'Allow kms:GenerateDataKey <WorkKey>']);
     expect(uses('Coordinator')).toEqual(uses('Check'));
+  });
+
+  it('may use the key of a work bucket that they are given, also where the construct has none', () => {
+    const template = synthInApp({}, (stack) => {
+      const encryptionKey = new Key(stack, 'GivenKey');
+      const workBucket = new Bucket(stack, 'Given', { encryption: BucketEncryption.KMS, encryptionKey }) as IBucket;
+      return { workBucket, key: undefined };
+    });
+    for (const role of ROLES.filter((name) => name !== 'Publisher'))
+      expect(policyLines(template, role)).toContain('Allow kms:Decrypt <GivenKey>');
+    expect(policyLines(template, 'Map').filter((line) => line.includes('<WorkKey>'))).toEqual([]);
+  });
+
+  it('may use the keys that are named for buckets given as text, as readers and writers do', () => {
+    const dataKey = 'arn:aws:kms:us-east-1:123456789012:key/data';
+    const { template } = synthStack({ kmsKeyArns: [dataKey] });
+    const rolesThat = (line: string) => ROLES.filter((role) => policyLines(template, role).includes(line));
+    expect(rolesThat(`Allow kms:Decrypt ${dataKey}`)).toEqual(['Plan', 'Solo', 'Map', 'Reduce', 'Commit', 'Start']);
+    expect(rolesThat(`Allow kms:GenerateDataKey ${dataKey}`)).toEqual(['Solo', 'Map', 'Reduce', 'Commit', 'Start']);
+    const { template: readOnly } = synthStack({ kmsKeyArns: [dataKey], outputs: [] });
+    expect(policyLines(readOnly, 'Reduce').filter((line) => line.includes('kms:'))).toEqual([]);
   });
 
   it('read secrets only where user code runs', () => {

@@ -38,14 +38,17 @@ describe('a stack with triggers', () => {
       expect(spell(Targets[0].DeadLetterConfig.Arn)).toBe('<TriggersDeadLetters>');
     }
     synthesised.template.hasResourceProperties('AWS::SQS::Queue', {
-      RedrivePolicy: { maxReceiveCount: 5 },
-      VisibilityTimeout: 730,
+      // At half an hour each they end before the queue forgets the event.
+      RedrivePolicy: { maxReceiveCount: 100 },
+      VisibilityTimeout: 1810,
+      MessageRetentionPeriod: 345_600,
     });
   });
 
   it('starts jobs of batches, and takes only the events again that failed', () => {
     synthesised.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 1000,
+      BatchSize: 200,
+      ScalingConfig: { MaximumConcurrency: 5 },
       MaximumBatchingWindowInSeconds: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });

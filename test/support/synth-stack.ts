@@ -37,7 +37,10 @@ export function synthStack(
 }
 
 /** The construct among other resources of an app: a bucket with a key of its own, a key for the work, a secret. */
-export function synthInApp(props: Partial<MapReduceProps> = {}): Template {
+export function synthInApp(
+  props: Partial<MapReduceProps> = {},
+  addTo: (stack: Stack) => Partial<Record<keyof MapReduceProps, unknown>> = () => ({}),
+): Template {
   return inNewApp((app, handlers) => {
     const stack = new Stack(app, 'app');
     const dataKey = new Key(stack, 'DataKey');
@@ -51,7 +54,8 @@ export function synthInApp(props: Partial<MapReduceProps> = {}): Template {
       environment: { MODE: 'test' },
       handlers,
       ...props,
-    });
+      ...addTo(stack),
+    } as MapReduceProps);
     return Template.fromStack(stack);
   });
 }
@@ -71,7 +75,8 @@ function inNewApp<Result>(synth: (app: App, handlers: string) => Result): Result
 function writeHandlers(folder: string): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-  const kinds = functionKinds({ memory: {}, timeout: Duration.minutes(1), machineArn: '', triggers: [] });
+  const none = { triggers: [], inputs: [], outputs: [] };
+  const kinds = functionKinds({ memory: {}, timeout: Duration.minutes(1), machineArn: '', ...none });
   for (const { file } of kinds) writeFileSync(join(folder, `${file}.js`), 'export const handler = async () => ({});\n');
   return folder;
 }

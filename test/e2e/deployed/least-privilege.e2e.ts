@@ -66,7 +66,7 @@ function isUnrecorded(role: FunctionRole, sid: PolicyStatementJson['Sid']): bool
 const place = { bucketName: 'b', bucketArn: 'b', prefix: '' };
 const FACTS: PermissionFacts = {
   ...{ work: place, inputs: [place], outputs: [place], tableArn: 't', machineArn: 'm', executionArn: 'e', invokedArns: [] },
-  ...{ logArns: {}, queueArn: 'q', stackArn: 's', secretArns: [], publishedCode: false, tracing: false },
+  ...{ logArns: {}, queueArn: 'q', deadLettersArn: 'd', stackArn: 's', secretArns: [], publishedCode: false, tracing: false },
 };
 
 const example = (name: string) => join(import.meta.dirname, '../../../examples', `${name}.ts`);
