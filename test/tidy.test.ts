@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { USAGE_CODES } from '../lib/cli/show/exit-code.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
@@ -140,16 +141,25 @@ describe('the repository', () => {
   });
 
   it('gives every error a code of its own', () => {
-    const codes = sources
-      .filter((file) => file.startsWith('lib/'))
-      .flatMap((file) => [...textOf(file).matchAll(/readonly code = '(REFOLD_[A-Z_]+)'/g)].map((match) => match[1]!));
+    const codes = errorCodes();
     expect(codes.length).toBeGreaterThan(20);
     expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+  });
+
+  it('knows every error that ends the command as wrong usage', () => {
+    const codes = new Set(errorCodes());
+    expect([...USAGE_CODES].filter((code) => !codes.has(code))).toEqual([]);
   });
 });
 
 /** Hot files are one algorithm in flat arrays, read as a whole: see their headers. */
 const HOT_FILES = new Set(['lib/map/combine-table.ts', 'lib/combine/exact-sum.ts']);
+
+function errorCodes(): readonly string[] {
+  return sources
+    .filter((file) => file.startsWith('lib/'))
+    .flatMap((file) => [...textOf(file).matchAll(/readonly code = '(REFOLD_[A-Z_]+)'/g)].map((match) => match[1]!));
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');

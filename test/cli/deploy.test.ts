@@ -8,6 +8,7 @@ import { readTrigger } from '../../lib/cli/arguments/trigger-flag.ts';
 import { command, deployArguments, describeDeployment } from '../../lib/cli/commands/deploy.ts';
 import { describeDeletion } from '../../lib/cli/commands/destroy.ts';
 import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
+import { adviseOnBuckets, type BucketQuestions } from '../../lib/cli/stack/bucket-advice.ts';
 import { findCdkTools } from '../../lib/cli/stack/cdk-tools.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 
@@ -155,6 +156,71 @@ describe('findCdkTools', () => {
       met = error;
     }
     expect(exitCodeOf(met)).toBe(2);
+  });
+});
+
+describe('what deploy says of buckets', () => {
+  const places = {
+    outputs: ['s3://results-bucket/counts', 'out/'],
+    triggers: [
+      readTrigger('job=top,input=s3://logs-bucket/raw/,output=out/{name}'),
+      readTrigger('job=top,input=in/,output=out/'),
+    ],
+  };
+  const good = {
+    bucketRegion: async () => 'eu-west-1',
+    uploadExpiry: async () => 'set' as const,
+    eventSending: async () => 'set' as const,
+  };
+  const advise = (answers: Partial<BucketQuestions>) => adviseOnBuckets(places, { ...good, ...answers }, 'eu-west-1');
+
+  it('is nothing where they are as they should be, or may not be asked', async () => {
+    expect(await advise({})).toEqual([]);
+    const unknown = async () => 'unknown' as const;
+    expect(await advise({ bucketRegion: async () => undefined, uploadExpiry: unknown, eventSending: unknown })).toEqual([]);
+  });
+
+  it('is the rule that ends unfinished uploads below the output', async () => {
+    const asked: unknown[] = [];
+    const [text, ...others] = await advise({
+      uploadExpiry: async (...question) => {
+        asked.push(question);
+        return 'none';
+      },
+    });
+    expect(asked).toEqual([['results-bucket', 'counts/']]);
+    expect(others).toEqual([]);
+    const [, rules] = /put-bucket-lifecycle-configuration --bucket results-bucket --lifecycle-configuration '(.*)'$/.exec(text!)!;
+    expect(JSON.parse(rules!)).toEqual({
+      Rules: [
+        {
+          ID: 'unfinished-uploads',
+          Status: 'Enabled',
+          Filter: { Prefix: 'counts/' },
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+        },
+      ],
+    });
+  });
+
+  it('is no command that would overwrite other settings of the bucket', async () => {
+    const others = async () => 'other-settings' as const;
+    const advice = await advise({ uploadExpiry: others, eventSending: others });
+    expect(advice).toHaveLength(2);
+    expect(advice.filter((text) => text.includes('aws s3api'))).toEqual([]);
+    expect(advice[0]).toContain('"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}');
+    expect(advice[1]).toContain('Add "EventBridgeConfiguration": {}');
+  });
+
+  it('is that a trigger will not fire, because of the region or of EventBridge', async () => {
+    expect(await advise({ bucketRegion: async () => 'us-east-2' })).toEqual([
+      expect.stringContaining('the trigger on s3://logs-bucket will never fire: the bucket is in us-east-2'),
+    ]);
+    expect(await advise({ eventSending: async () => 'none' })).toEqual([
+      expect.stringContaining(
+        `put-bucket-notification-configuration --bucket logs-bucket --notification-configuration '{"EventBridgeConfiguration":{}}'`,
+      ),
+    ]);
   });
 });
 

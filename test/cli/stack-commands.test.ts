@@ -8,6 +8,8 @@ import { listOnStack } from '../../lib/cli/commands/ls.ts';
 import { resumeOnStack } from '../../lib/cli/commands/resume.ts';
 import { statusOnStack } from '../../lib/cli/commands/status.ts';
 import { watchOnStack } from '../../lib/cli/commands/watch.ts';
+import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
+import { refuseWhileRunning } from '../../lib/cli/stack/running-jobs.ts';
 import { BudgetExceededError } from '../../lib/coordinator/watch-phase.ts';
 import { toFailure } from '../../lib/job/failure.ts';
 import { type LocalJob, run } from '../../lib/run.ts';
@@ -64,6 +66,27 @@ async function stopped(): Promise<{ readonly jobId: string; readonly stack: Fake
 async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+describe('deploy', () => {
+  it('is refused while a job runs, which it names, and not when its execution is gone', async () => {
+    const { jobId, stack } = await stopped();
+    await stack.resume(jobId, {}, false);
+    await expect(refuseWhileRunning(stack)).rejects.toMatchObject({
+      code: 'REFOLD_STACK_BUSY',
+      message: expect.stringContaining(jobId),
+      hint: expect.stringContaining('--while-running'),
+    });
+    await expect(refuseWhileRunning(stack)).rejects.toSatisfy((error) => exitCodeOf(error) === 2);
+    for (const name of stack.executions.names()) stack.executions.end(name, { status: 'FAILED' });
+    await refuseWhileRunning(stack);
+  });
+
+  it('takes no notice of jobs that have ended', async () => {
+    const { stack } = await done();
+    stack.isRunning = async () => true;
+    await refuseWhileRunning(stack);
+  });
+});
 
 describe('watch', () => {
   it('follows a job that runs to its end, and shows its phases, its summary and its cost', async () => {

@@ -144,7 +144,6 @@ registerHooks({ resolve(specifier, context, next) {
 
   it.each([
     { args: ['run', 'job.ts', '--input', 'in.txt', '--output', 's3://b/x'], says: 'The output s3://b/x is on S3' },
-    { args: ['submit', 'job.ts', '--detach', '--watch', '--input', 's3://b/x', '--output', 's3://b/y'], says: 'are opposites' },
     { args: ['resume', '--detach'], says: '--detach is for jobs on a stack.' },
     { args: ['destroy', '--region', 'us-east-1', '--stack', '?'], says: '"?" is no name of a stack.' },
     { args: ['deploy'], says: 'deploy needs --input.' },

@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { RegionMissingError } from '../requests/aws-error.ts';
 import { AwsRequests } from '../requests/requests.ts';
-import { bucketExists } from './bucket-exists.ts';
+import { findBucketRegion, findEventSending, findUploadExpiry, type SettingState } from './bucket-check.ts';
 import { describeStack } from './describe-stack.ts';
 import { findOwnStack } from './own-stack.ts';
 
@@ -21,7 +21,10 @@ export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
     },
     /** Refuses to deploy over what others have made. @throws ForeignStackError */
     checkStack: async (stack: string): Promise<void> => void (await findOwnStack(requests, stack)),
-    bucketExists: (bucket: string) => bucketExists(requests, bucket),
+    /** Undefined where the bucket may not be looked at. @throws BucketMissingError */
+    bucketRegion: (bucket: string): Promise<string | undefined> => findBucketRegion(requests, bucket),
+    uploadExpiry: (bucket: string, folder: string): Promise<SettingState> => findUploadExpiry(requests, bucket, folder),
+    eventSending: (bucket: string): Promise<SettingState> => findEventSending(requests, bucket),
     isBootstrapped: async (): Promise<boolean> => (await describeStack(requests, BOOTSTRAP_STACK)) !== undefined,
     /** Undefined where the credentials do not say it. */
     async account(): Promise<string | undefined> {

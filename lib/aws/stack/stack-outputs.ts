@@ -26,8 +26,8 @@ export type DeployedName = { readonly name: string; readonly hashStart: string }
 export type DeploymentFacts = {
   /** MB by function. */
   readonly memory: Readonly<Record<string, number>>;
-  readonly maxAttempts: number;
-  readonly architecture: string;
+  /** MB of temporary space of the functions that run tasks. */
+  readonly scratchMb?: number;
 };
 
 export class StackMissingError extends RefoldError {
@@ -35,10 +35,10 @@ export class StackMissingError extends RefoldError {
   readonly code = 'REFOLD_STACK_MISSING';
   readonly retryable = false;
   readonly hint: string;
-  constructor(values: { stack: string; region: string }, options?: ErrorOptions) {
-    const { stack, region } = values;
-    super(`There is no stack ${stack} in ${region} of this account.`, values, options);
-    this.hint = 'Deploy it with refold deploy, or name another: --stack, AWS_REGION, AWS_PROFILE.';
+  constructor(values: { stack: string; region: string; hint?: string }, options?: ErrorOptions) {
+    const { stack, region, hint = 'Deploy it with refold deploy, or name another: --stack, AWS_REGION, AWS_PROFILE.' } = values;
+    super(`There is no stack ${stack} in ${region} of this account.`, { stack, region }, options);
+    this.hint = hint;
   }
 }
 

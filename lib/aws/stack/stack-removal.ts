@@ -1,15 +1,18 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { AwsResourceMissingError } from '../requests/aws-error.ts';
 import { AwsRequests } from '../requests/requests.ts';
 import { deleteStack, type StackDeletion } from './delete-stack.ts';
 import { findOwnStack } from './own-stack.ts';
+import { StackMissingError } from './stack-outputs.ts';
 
-/** A stack of refold that is there, and how to remove it. @throws AwsResourceMissingError, ForeignStackError */
+/** A stack of refold that is there, and how to remove it. @throws StackMissingError, ForeignStackError */
 export async function openStackRemoval(stack: string, requests: AwsRequests = new AwsRequests()) {
   const found = await findOwnStack(requests, stack);
-  if (found === undefined) throw new AwsResourceMissingError({ action: 'destroy', resource: `the stack ${stack}` });
+  const region = await requests.client(CloudFormationClient).config.region();
+  if (found === undefined) throw new StackMissingError({ stack, region, hint: NOTHING_TO_REMOVE });
   return {
-    region: await requests.client(CloudFormationClient).config.region(),
+    region,
     remove: (signal: AbortSignal): Promise<StackDeletion> => deleteStack(requests, found.stackId, signal),
   };
 }
+
+const NOTHING_TO_REMOVE = 'There is nothing to remove. If you meant another: --stack, AWS_REGION, AWS_PROFILE.';

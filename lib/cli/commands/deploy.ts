@@ -8,9 +8,12 @@ import { bucketsOf, type DeploySettings, readDeploySettings } from '../arguments
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { repeatFlags, STACK_FLAGS, useAccount } from '../arguments/stack-flags.ts';
 import { EXIT_CODES } from '../show/exit-code.ts';
+import { type Row, showRows } from '../show/rows.ts';
 import { showError } from '../show/show-error.ts';
 import { printToStdout } from '../show/standard-output.ts';
+import { adviseOnBuckets, type BucketQuestions } from '../stack/bucket-advice.ts';
 import { type CdkTools, findCdkTools } from '../stack/cdk-tools.ts';
+import { refuseWhileRunning } from '../stack/running-jobs.ts';
 
 export const command: Command = {
   name: 'deploy',
@@ -34,6 +37,7 @@ export const command: Command = {
       summary: 'let submit bring code that was not deployed: who may publish may run code as the functions',
     },
     { name: 'yes', summary: 'grant what the stack asks for without a question' },
+    { name: 'while-running', summary: 'deploy although jobs run on the stack: those whose code changes fail' },
     { name: 'json', summary: "the stack's outputs as one JSON object" },
     ...STACK_FLAGS,
   ],
@@ -44,18 +48,6 @@ export const command: Command = {
   ],
   run,
 };
-
-/** A named bucket is not there: the CDK would deploy rights to nothing. */
-export class NoSuchBucketError extends RefoldError {
-  override readonly name = 'NoSuchBucketError';
-  readonly code = 'REFOLD_DEPLOY_BUCKET';
-  readonly retryable = false;
-  readonly hint: string;
-  constructor(values: { bucket: string }, options?: ErrorOptions) {
-    super(`There is no bucket ${values.bucket}.`, values, options);
-    this.hint = `Check its name, or make it: aws s3 mb s3://${values.bucket}`;
-  }
-}
 
 /** The CDK has said why on standard error already. */
 export class DeployFailedError extends RefoldError {
@@ -77,8 +69,11 @@ async function run(given: GivenArguments): Promise<number> {
   const target = openDeployTarget();
   const region = await target.region();
   await target.checkStack(settings.stack);
-  for (const bucket of bucketsOf(settings)) if (!(await target.bucketExists(bucket))) throw new NoSuchBucketError({ bucket });
+  for (const bucket of bucketsOf(settings)) await target.bucketRegion(bucket);
+  if (!given.has('while-running')) await checkRunningJobs(settings.stack);
   process.stderr.write(describeDeployment(settings, region));
+  const advice = await adviseOnBuckets(settings, target, region);
+  process.stderr.write(showRows(advice.map((text) => ['warning', text])));
   const folder = mkdtempSync(join(tmpdir(), 'refold-deploy-'));
   try {
     const exitCode = await runCdk(tools.cli, deployArguments(settings, tools, folder, given.has('yes')));
@@ -95,12 +90,27 @@ async function run(given: GivenArguments): Promise<number> {
   }
 }
 
+/** A stack that is not there yet, or is not whole, runs nothing. @throws StackBusyError */
+async function checkRunningJobs(stack: string): Promise<void> {
+  const { openStack } = await import('../stack/open-stack.ts');
+  try {
+    await refuseWhileRunning(await openStack(stack));
+  } catch (error) {
+    if (!(error instanceof RefoldError) || !NOTHING_RUNS.has(error.code)) throw error;
+  }
+}
+
+const NOTHING_RUNS: ReadonlySet<string> = new Set([
+  'REFOLD_STACK_MISSING',
+  'REFOLD_STACK_UNUSABLE',
+  'REFOLD_AWS_RESOURCE_MISSING',
+]);
+
 /** What of AWS the command asks for itself. */
-export type DeployTarget = {
+export type DeployTarget = BucketQuestions & {
   readonly region: () => Promise<string>;
   /** @throws ForeignStackError */
   readonly checkStack: (stack: string) => Promise<void>;
-  readonly bucketExists: (bucket: string) => Promise<boolean>;
   /** Has the CDK what it needs in this account and region? */
   readonly isBootstrapped: () => Promise<boolean>;
   /** Undefined where the credentials do not say it. */
@@ -164,7 +174,7 @@ function readOutputs(path: string, stack: string): Readonly<Record<string, strin
 /** @param region where it goes */
 export function describeDeployment(settings: DeploySettings, region: string): string {
   const { stack, jobs, inputs, outputs, triggers, publishCode } = settings;
-  return table([
+  return showRows([
     ['stack', `${stack} in ${region}`],
     ...Object.keys(jobs).map((name): Row => ['job', name]),
     ...(publishCode ? [['code', 'also what submit publishes'] as const] : []),
@@ -183,7 +193,7 @@ export function describeDeployment(settings: DeploySettings, region: string): st
 function describeStack(settings: DeploySettings, outputs: Readonly<Record<string, string>>, flags: string): string {
   const [reads, writes] = [locationsOf(outputs.Inputs), locationsOf(outputs.Outputs)];
   const file = Object.values(settings.jobs)[0] ?? 'job.ts';
-  return table([
+  return showRows([
     ['deployed', settings.stack],
     ['bucket', outputs.WorkBucket ?? ''],
     ...reads.map((location): Row => ['reads', location]),
@@ -195,12 +205,6 @@ function describeStack(settings: DeploySettings, outputs: Readonly<Record<string
 /** Each ends with `/`. */
 function locationsOf(output = '[]'): readonly string[] {
   return JSON.parse(output) as readonly string[];
-}
-
-type Row = readonly [string, string];
-
-function table(rows: readonly Row[]): string {
-  return rows.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
 }
 
 function relativeTo(path: string): string {

@@ -15,7 +15,7 @@ import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from '../arguments/stack
 import { UsageError } from '../arguments/usage-error.ts';
 import { adaptersFor } from '../local/local-adapters.ts';
 import { openWorkArea } from '../local/work-area.ts';
-import { escapeControls } from '../show/show-error.ts';
+import { showRows } from '../show/rows.ts';
 import { showBytes, showDuration, showNumberOf } from '../show/show-quantity.ts';
 import { printToStdout } from '../show/standard-output.ts';
 import { billRows } from '../stack/show-cost.ts';
@@ -168,7 +168,7 @@ function formatPlan({ jobId, state, output, inputs, steps, params, options, work
     ),
     ...(price === undefined ? [] : billRows(price)),
   ];
-  return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
+  return showRows(rows);
 }
 
 /** On AWS the stack decides these, or they are told of elsewhere. */

@@ -5,6 +5,7 @@ import { JOB_FLAGS, readRequest } from '../arguments/job-flags.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { repeatFlags, STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
 import { UsageError } from '../arguments/usage-error.ts';
+import { type Row, showRows } from '../show/rows.ts';
 import { showBytes, showNumberOf } from '../show/show-quantity.ts';
 import { billTotal } from '../stack/show-cost.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
@@ -24,7 +25,6 @@ export const command: Command = {
   flags: [
     ...stackJobFlags(),
     { name: 'detach', summary: 'start it and return at once' },
-    { name: 'watch', summary: 'follow it to its end, which is what happens without --detach' },
     { name: 'overwrite', summary: 'replace what lies at the output' },
     { name: 'json', summary: 'one JSON object on standard output' },
     { name: 'quiet', summary: 'no progress and no summary; errors only' },
@@ -51,9 +51,6 @@ export function stackJobFlags(): Command['flags'] {
 
 async function run(given: GivenArguments): Promise<number> {
   const submission = readSubmission(given);
-  if (given.has('watch') && given.has('detach')) {
-    throw new UsageError({ problem: '--watch and --detach are opposites.', hint: 'Give one of them.' });
-  }
   useAccount(given);
   const { openStack } = await import('../stack/open-stack.ts');
   return await submitToStack(await openStack(stackOf(given)), submission, given);
@@ -90,15 +87,13 @@ export async function submitToStack(access: StackAccess, submission: Submission,
 /** The job and its price, before anything runs. */
 function describeSubmission(access: StackAccess, prepared: PreparedSubmission): string {
   const { record, options } = prepared;
-  const rows: (readonly [string, string])[] = [
+  return showRows([
     ['job', `${record.jobId} on the stack ${access.stack}`],
     ...record.inputs.map(
-      ({ location, objects, bytes }) =>
-        ['input', `${location}: ${showNumberOf(objects, 'object')}, ${showBytes(bytes)}`] as const,
+      ({ location, objects, bytes }): Row => ['input', `${location}: ${showNumberOf(objects, 'object')}, ${showBytes(bytes)}`],
     ),
     ['output', record.output],
     ['price', `${billTotal(access.estimate(prepared))}; its items: refold plan`],
     ...(options.budgetUsd === null ? [] : [['budget', `$${options.budgetUsd}`] as const]),
-  ];
-  return rows.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
+  ]);
 }

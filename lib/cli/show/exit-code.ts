@@ -26,33 +26,45 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
 ];
 
 /** Errors of the call, met before anything runs. */
-const USAGE_CODES: ReadonlySet<string> = new Set([
+export const USAGE_CODES: ReadonlySet<string> = new Set([
   'REFOLD_USAGE',
   'REFOLD_INVALID_OPTION',
   'REFOLD_JOB_MODULE',
   'REFOLD_INVALID_JOB',
   'REFOLD_INPUT_MISSING',
+  'REFOLD_INPUT_UNREADABLE',
   'REFOLD_OUTPUT_OVERLAP',
   'REFOLD_OUTPUT_OCCUPIED',
   'REFOLD_OUTPUT_LEASED',
   'REFOLD_JOB_RUNNING',
-  'REFOLD_S3_OVERLAP',
   'REFOLD_LOCATION_NOT_ALLOWED',
   'REFOLD_CODE_NOT_DEPLOYED',
   'REFOLD_BUCKET_MISSING',
   'REFOLD_STACK_MISSING',
   'REFOLD_STACK_UNUSABLE',
   'REFOLD_FOREIGN_STACK',
+  'REFOLD_STACK_BUSY',
+  'REFOLD_UNKNOWN_JOB',
+  'REFOLD_NO_OUTPUT',
   'REFOLD_AWS_CREDENTIALS',
   'REFOLD_AWS_REGION',
+  'REFOLD_AWS_ACCESS_DENIED',
+  'REFOLD_AWS_RESOURCE_MISSING',
   'REFOLD_CDK_MISSING',
-  'REFOLD_DEPLOY_BUCKET',
+]);
+
+/** Of those, what may also come up while a job runs: its own failure then. Something has come to lie at the output, a right is gone. */
+const MET_BY_TASKS: ReadonlySet<string> = new Set([
+  'REFOLD_OUTPUT_OCCUPIED',
+  'REFOLD_INPUT_UNREADABLE',
+  'REFOLD_BUCKET_MISSING',
+  'REFOLD_AWS_ACCESS_DENIED',
+  'REFOLD_AWS_RESOURCE_MISSING',
 ]);
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RefoldError)) return EXIT_CODES.failed;
-  // Something has come to lie at the output while the job ran.
-  if (error instanceof FailureError && error.code === 'REFOLD_OUTPUT_OCCUPIED') return EXIT_CODES.failed;
+  if (error instanceof FailureError && MET_BY_TASKS.has(error.code)) return EXIT_CODES.failed;
   if (USAGE_CODES.has(error.code)) return EXIT_CODES.usage;
   if (error.code === 'REFOLD_CANCELLED') return EXIT_CODES.cancelled;
   return error.code === 'REFOLD_BUDGET_EXCEEDED' ? EXIT_CODES.overBudget : EXIT_CODES.failed;

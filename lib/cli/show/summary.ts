@@ -1,5 +1,5 @@
 import type { AttemptCounts, Receipt } from '../../output/receipt.ts';
-import { escapeControls } from './show-error.ts';
+import { showRows } from './rows.ts';
 import { showBytes, showCount, showDuration, showNumberOf } from './show-quantity.ts';
 
 const COUNTERS_SHOWN = 20;
@@ -24,7 +24,7 @@ export function formatSummary(receipt: Receipt, values: { readonly elapsedMs: nu
     ...counterRows(counters),
     ...steps.map((step): readonly [string, string] => ['receipt', showBalance(step, steps.length > 1)]),
   ];
-  return rows.map(([name, text]) => `${name.padEnd(10)}${escapeControls(text)}\n`).join('');
+  return showRows(rows);
 }
 
 function showAttempts(counts: readonly AttemptCounts[]): string {

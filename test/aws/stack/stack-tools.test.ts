@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { bucketExists } from '../../../lib/aws/stack/bucket-exists.ts';
+import { findBucketRegion, findEventSending, findUploadExpiry } from '../../../lib/aws/stack/bucket-check.ts';
 import { deleteStack } from '../../../lib/aws/stack/delete-stack.ts';
 import { followLogEvents, type LogEvent, readLogEvents } from '../../../lib/aws/stack/log-events.ts';
 import { findOwnStack } from '../../../lib/aws/stack/own-stack.ts';
-import { jsonError, type ScriptedAnswer, type SentRequest, scriptedAws } from '../scripted-aws.ts';
+import { openStackRemoval } from '../../../lib/aws/stack/stack-removal.ts';
+import { jsonError, type ScriptedAnswer, type SentRequest, s3Error, scriptedAws } from '../scripted-aws.ts';
 
 type Event = { readonly eventId: string; readonly timestamp: number; readonly message: string };
 
@@ -59,14 +60,70 @@ describe('readLogEvents', () => {
   });
 });
 
-describe('bucketExists', () => {
+describe('findBucketRegion', () => {
+  it('says where a bucket is', async () => {
+    const { requests } = scriptedAws(() => ({ headers: { 'x-amz-bucket-region': 'eu-central-1' } }));
+    expect(await findBucketRegion(requests, 'some-bucket')).toBe('eu-central-1');
+  });
+
+  it('takes a bucket that may not be looked at for one that is there', async () => {
+    const { requests } = scriptedAws(() => ({ status: 403 }));
+    expect(await findBucketRegion(requests, 'some-bucket')).toBeUndefined();
+  });
+
+  it('says that there is no such bucket', async () => {
+    const { requests } = scriptedAws(() => ({ status: 404 }));
+    await expect(findBucketRegion(requests, 'some-bucket')).rejects.toMatchObject({ code: 'REFOLD_BUCKET_MISSING' });
+  });
+});
+
+describe('findUploadExpiry', () => {
+  const rule = (prefix: string, action: string, status = 'Enabled') =>
+    `<Rule><Filter><Prefix>${prefix}</Prefix></Filter><Status>${status}</Status>${action}</Rule>`;
+  const rules = (...each: readonly string[]) => ({ body: `<LifecycleConfiguration>${each.join('')}</LifecycleConfiguration>` });
+  const abort = '<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>';
+  const expire = '<Expiration><Days>7</Days></Expiration>';
+
   it.each([
-    [200, true],
-    [404, false],
-    [403, true],
-  ])('answers by the status %i', async (status, exists) => {
-    const { requests } = scriptedAws(() => ({ status }));
-    expect(await bucketExists(requests, 'some-bucket')).toBe(exists);
+    ['a rule for all of the bucket', rules(rule('', abort)), 'set'],
+    ['a rule for a folder above', rules(rule('counts/', abort)), 'set'],
+    ['a rule for another folder', rules(rule('other/', abort)), 'other-settings'],
+    ['a rule that is off', rules(rule('', abort, 'Disabled')), 'other-settings'],
+    ['a rule for finished objects', rules(rule('', expire)), 'other-settings'],
+    ['no rules', s3Error(404, 'NoSuchLifecycleConfiguration'), 'none'],
+    ['rules that may not be read', s3Error(403, 'AccessDenied'), 'unknown'],
+  ] as const)('tells %s', async (_name, answer, state) => {
+    const { requests } = scriptedAws(() => answer);
+    expect(await findUploadExpiry(requests, 'results-bucket', 'counts/2026/')).toBe(state);
+  });
+});
+
+describe('openStackRemoval', () => {
+  it('says of a stack that is not there that there is nothing to remove', async () => {
+    const { requests } = scriptedAws(() => missing);
+    await expect(openStackRemoval('gone', requests)).rejects.toMatchObject({
+      code: 'REFOLD_STACK_MISSING',
+      message: 'There is no stack gone in eu-west-1 of this account.',
+      hint: expect.not.stringContaining('deploy'),
+    });
+  });
+});
+
+describe('findEventSending', () => {
+  const configuration = (body: string) => ({ body: `<NotificationConfiguration>${body}</NotificationConfiguration>` });
+
+  it.each([
+    ['a bucket that does', configuration('<EventBridgeConfiguration/>'), 'set'],
+    ['a bucket that tells nobody', configuration(''), 'none'],
+    [
+      'a bucket that tells a queue',
+      configuration('<QueueConfiguration><Queue>arn:q</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration>'),
+      'other-settings',
+    ],
+    ['a bucket that may not be asked', s3Error(403, 'AccessDenied'), 'unknown'],
+  ] as const)('tells %s', async (_name, answer, state) => {
+    const { requests } = scriptedAws(() => answer);
+    expect(await findEventSending(requests, 'logs-bucket')).toBe(state);
   });
 });
 
