@@ -21,8 +21,12 @@ export class BudgetExceededError extends RefoldError {
 export type PriceOfTasks = (tasks: readonly TaskItem[], nowMs: number) => number;
 
 const FIRST_WAIT_SECONDS = 5;
-const WAIT_SECONDS_MAX = 60;
-const WAIT_GROWTH = 1.5;
+const EARLY_GROWTH = 1.5;
+const EARLY_SECONDS_MAX = 60;
+/** Later a wait is about a thirtieth of the time until then, and so is what a job may spend over its budget in it. */
+const LATE_GROWTH = 1.03;
+/** A turn is nine events of an execution's history, which ends at 25,000: so many waits are nine days. */
+const WAIT_SECONDS_MAX = 300;
 
 /**
  * The Watch state: what the job has cost so far, over all of its runs, and whether the phase has ended. Reads the whole ledger of the job,
@@ -46,11 +50,16 @@ export async function watchPhase(
       }
     }
   }
-  const seconds = Math.min(WAIT_SECONDS_MAX, watch === undefined ? FIRST_WAIT_SECONDS : Math.ceil(watch.seconds * WAIT_GROWTH));
+  const seconds = watch === undefined ? FIRST_WAIT_SECONDS : waitAfter(watch.seconds);
   // A phase that has ended costs nothing any more.
   if (committed === (await countTasks(world, call))) return { next: 'phaseDone', seconds };
   if (budgetUsd !== null && costUsd > budgetUsd) throw new BudgetExceededError({ jobId, budgetUsd, costUsd });
   return { next: 'wait', seconds };
+}
+
+function waitAfter(seconds: number): number {
+  if (seconds < EARLY_SECONDS_MAX) return Math.min(EARLY_SECONDS_MAX, Math.ceil(seconds * EARLY_GROWTH));
+  return Math.min(WAIT_SECONDS_MAX, Math.ceil(seconds * LATE_GROWTH));
 }
 
 const PHASES: readonly Phase[] = ['map', 'reduce'];

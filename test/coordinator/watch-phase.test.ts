@@ -10,6 +10,8 @@ import { encodeJson } from '../../lib/work/json-object.ts';
 import { stepPlanKey } from '../../lib/work/work-layout.ts';
 
 const GIB = 2 ** 30;
+/** The call has five events, the choice and the wait two each. */
+const EVENTS_PER_TURN = 9;
 const CALL: WatchCall = {
   jobId: 'j',
   run: 1,
@@ -28,16 +30,32 @@ const commit = (world: MemoryWorld, index: number) =>
 const price: Parameters<typeof watchPhase>[3] = (tasks, nowMs) => priceUsage(tasks, nowMs).usd;
 
 describe('watchPhase', () => {
-  it('waits longer and longer, up to a minute', async () => {
+  async function waits(rounds: number): Promise<readonly number[]> {
     const world = await planned(1);
-    const waits: number[] = [];
+    const seconds: number[] = [];
     let call = CALL;
-    for (let round = 0; round < 9; round++) {
+    for (let round = 0; round < rounds; round++) {
       const answer = await watchPhase(world, call, 1, price);
-      waits.push(answer.seconds);
+      seconds.push(answer.seconds);
       call = { ...CALL, watch: answer };
     }
-    expect(waits).toEqual([5, 8, 12, 18, 27, 41, 60, 60, 60]);
+    return seconds;
+  }
+
+  it('waits longer and longer: a minute soon, and slowly more', async () => {
+    expect(await waits(9)).toEqual([5, 8, 12, 18, 27, 41, 60, 62, 64]);
+    let elapsed = 0;
+    for (const seconds of await waits(200)) {
+      expect(seconds).toBeLessThanOrEqual(Math.min(300, 60 + elapsed / 20));
+      elapsed += seconds;
+    }
+  });
+
+  it('watches for more than a week within the history of one execution', async () => {
+    const turns = Math.floor(25_000 / EVENTS_PER_TURN);
+    const seconds = await waits(turns);
+    expect(seconds.at(-1)).toBe(300);
+    expect(seconds.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(7 * 86_400);
   });
 
   it('sees the end of the phase when every task is committed, whatever it has cost', async () => {
