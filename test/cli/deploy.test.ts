@@ -5,7 +5,13 @@ import { readAppSettings } from '../../cdk/app-settings.ts';
 import { bucketsOf, type DeploySettings, readDeploySettings } from '../../lib/cli/arguments/deploy-settings.ts';
 import { parseArguments } from '../../lib/cli/arguments/parse-arguments.ts';
 import { readTrigger } from '../../lib/cli/arguments/trigger-flag.ts';
-import { command, deployArguments, describeDeployment } from '../../lib/cli/commands/deploy.ts';
+import {
+  command,
+  type DeployTarget,
+  deployArguments,
+  describeDeployment,
+  explainFailure,
+} from '../../lib/cli/commands/deploy.ts';
 import { describeDeletion } from '../../lib/cli/commands/destroy.ts';
 import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
 import { adviseOnBuckets, type BucketQuestions } from '../../lib/cli/stack/bucket-advice.ts';
@@ -50,6 +56,8 @@ describe('what deploy is given', () => {
         { job: 'top', bucket: 'logs-bucket', prefix: 'raw/new/', suffix: '.gz', output: 's3://results-bucket/counts/{name}' },
       ],
       publishCode: false,
+      memory: {},
+      kmsKeyArns: [],
     });
     expect(bucketsOf(settings)).toEqual(['logs-bucket', 'results-bucket']);
     expect(describeDeployment(settings, 'eu-west-1')).toBe(
@@ -87,6 +95,17 @@ describe('what deploy is given', () => {
       args: ['a.ts', ...PLACES, '--trigger', 'job=b,input=in/,output=out/'],
       problem: '--trigger names the job b, which is not deployed.',
     },
+    {
+      name: 'a size that no function has',
+      args: ['a.ts', ...PLACES, '--max-memory', '20000'],
+      problem: '--max-memory 20000 is no',
+    },
+    { name: 'a size for no task', args: ['a.ts', ...PLACES, '--max-memory', '128'], problem: '--max-memory 128 is no' },
+    {
+      name: 'the alias of a key',
+      args: ['a.ts', ...PLACES, '--kms-key', 'alias/data'],
+      problem: '--kms-key alias/data is no ARN',
+    },
   ])('is refused for $name', async ({ args, problem }) => {
     const cwd = project('a.ts', 'b/a.ts');
     await expect(settingsOf(cwd, ...args)).rejects.toThrow(problem);
@@ -108,6 +127,7 @@ describe('what deploy is given', () => {
       'word-count.ts',
       ...PLACES,
       ...['--trigger', 'job=word-count,input=in/,output=out/{name}', '--publish-code', '--stack', 'mine'],
+      ...['--max-memory', '3008', '--kms-key', 'arn:aws:kms:us-east-1:123456789012:key/a-1'],
     );
     const args = deployArguments(settings, { cli: 'cdk.js', app: 'node app.js' }, '/tmp/x', true);
     expect(args.slice(0, 4)).toEqual(['deploy', 'mine', '--app', 'node app.js']);
@@ -115,6 +135,7 @@ describe('what deploy is given', () => {
     const context = new Map(
       args.flatMap((arg, at) => (args[at - 1] === '--context' ? [arg.split(/=(.*)/s).slice(0, 2) as [string, string]] : [])),
     );
+    expect(settings).toMatchObject({ memory: { max: 3008 }, kmsKeyArns: ['arn:aws:kms:us-east-1:123456789012:key/a-1'] });
     expect(readAppSettings((key) => context.get(key))).toEqual({
       ...settings,
       recordCalls: false,
@@ -122,6 +143,25 @@ describe('what deploy is given', () => {
     });
     const asking = deployArguments(settings, { cli: 'cdk.js', app: 'node app.js' }, '/tmp/x', false);
     expect(asking[asking.indexOf('--require-approval') + 1]).toBe('broadening');
+  });
+});
+
+describe('a deployment that failed', () => {
+  const target = (failureReasons: DeployTarget['failureReasons']) =>
+    ({ isBootstrapped: async () => true, failureReasons }) as unknown as DeployTarget;
+  const explain = async (failureReasons: DeployTarget['failureReasons']) =>
+    await explainFailure(await settingsOf(project('a.ts'), 'a.ts', ...PLACES), target(failureReasons), 1);
+
+  it('for a function that the account may not have is told of --max-memory', async () => {
+    const reason = "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008";
+    const error = await explain(async () => ['Resource creation cancelled', reason]);
+    expect(error.message).toContain('less than or equal to 3008');
+    expect(error.hint).toContain('--max-memory 3008');
+  });
+
+  it('for anything else, or nobody knows what, is told of by the CDK', async () => {
+    expect((await explain(async () => ['Bucket already exists'])).message).toContain('the CDK ended with 1');
+    expect((await explain(() => Promise.reject(new Error('no such stack')))).message).toContain('the CDK ended with 1');
   });
 });
 

@@ -3,6 +3,7 @@ import { RegionMissingError } from '../requests/aws-error.ts';
 import { AwsRequests } from '../requests/requests.ts';
 import { findBucketRegion, findEventSending, findUploadExpiry, type SettingState } from './bucket-check.ts';
 import { describeStack } from './describe-stack.ts';
+import { readFailureReasons } from './failure-reasons.ts';
 import { findOwnStack } from './own-stack.ts';
 
 /** The stack by which the CDK knows an account and region; another name is the choice of people who know. */
@@ -26,6 +27,7 @@ export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
     uploadExpiry: (bucket: string, folder: string): Promise<SettingState> => findUploadExpiry(requests, bucket, folder),
     eventSending: (bucket: string): Promise<SettingState> => findEventSending(requests, bucket),
     isBootstrapped: async (): Promise<boolean> => (await describeStack(requests, BOOTSTRAP_STACK)) !== undefined,
+    failureReasons: (stack: string): Promise<readonly string[]> => readFailureReasons(requests, stack),
     /** Undefined where the credentials do not say it. */
     async account(): Promise<string | undefined> {
       return (await requests.client(S3Client).config.credentials()).accountId;

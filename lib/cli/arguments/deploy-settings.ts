@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { bucketOf, isStackFolder } from './bucket-location.ts';
 import type { GivenArguments } from './parse-arguments.ts';
+import { parseCount } from './quantity.ts';
 import { stackOf } from './stack-flags.ts';
 import { readTrigger, type Trigger } from './trigger-flag.ts';
 import { UsageError } from './usage-error.ts';
@@ -15,6 +16,10 @@ export type DeploySettings = {
   readonly outputs: readonly string[];
   readonly triggers: readonly Trigger[];
   readonly publishCode: boolean;
+  /** In MB: no function gets more than `max`. */
+  readonly memory: { readonly max?: number };
+  /** Of the buckets of inputs and outputs. */
+  readonly kmsKeyArns: readonly string[];
 };
 
 /** @throws UsageError */
@@ -26,6 +31,8 @@ export function readDeploySettings(given: GivenArguments, cwd: string): DeploySe
     outputs: readLocations(given, 'output'),
     triggers: given.all('trigger').map(readTrigger),
     publishCode: given.has('publish-code'),
+    memory: readMemory(given),
+    kmsKeyArns: given.all('kms-key').map(readKey),
   };
   if (Object.keys(settings.jobs).length === 0 && !settings.publishCode) {
     const hint = 'Write: refold deploy word-count.ts …, or let submit bring the code with --publish-code.';
@@ -60,6 +67,28 @@ function readJobs(files: readonly string[], cwd: string): Record<string, string>
     jobs[name] = path;
   }
   return jobs;
+}
+
+/** Less than the deciding functions have by themselves leaves tasks no room beside Node itself. */
+const MAX_MEMORY_MB_MIN = 1024;
+/** Of Lambda. */
+const MAX_MEMORY_MB_MAX = 10_240;
+
+function readMemory(given: GivenArguments): DeploySettings['memory'] {
+  const text = given.text('max-memory');
+  if (text === undefined) return {};
+  const max = parseCount('max-memory', text);
+  if (max >= MAX_MEMORY_MB_MIN && max <= MAX_MEMORY_MB_MAX) return { max };
+  const hint = `Give MB from ${MAX_MEMORY_MB_MIN} to ${MAX_MEMORY_MB_MAX}, such as --max-memory 3008, which new accounts are allowed.`;
+  throw new UsageError({ problem: `--max-memory ${text} is no size of a function.`, hint });
+}
+
+/** Policies know keys, and not their aliases. */
+function readKey(arn: string): string {
+  if (/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/.test(arn)) return arn;
+  const hint =
+    'Write --kms-key arn:aws:kms:REGION:ACCOUNT:key/ID. Of an alias, name the key: aws kms describe-key --key-id alias/NAME';
+  throw new UsageError({ problem: `--kms-key ${arn} is no ARN of a key.`, hint });
 }
 
 /** The functions get rights to these and no others, so there is no default. */

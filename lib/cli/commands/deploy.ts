@@ -36,6 +36,13 @@ export const command: Command = {
       name: 'publish-code',
       summary: 'let submit bring code that was not deployed: who may publish may run code as the functions',
     },
+    {
+      name: 'kms-key',
+      value: 'ARN',
+      repeats: true,
+      summary: 'a key that encrypts a bucket of the inputs or outputs: readers may decrypt with it, writers also encrypt',
+    },
+    { name: 'max-memory', value: 'MB', summary: 'no function gets more: new accounts are allowed 3008' },
     { name: 'yes', summary: 'grant what the stack asks for without a question' },
     { name: 'while-running', summary: 'deploy although jobs run on the stack: those whose code changes fail' },
     { name: 'json', summary: "the stack's outputs as one JSON object" },
@@ -113,6 +120,8 @@ export type DeployTarget = BucketQuestions & {
   readonly checkStack: (stack: string) => Promise<void>;
   /** Has the CDK what it needs in this account and region? */
   readonly isBootstrapped: () => Promise<boolean>;
+  /** What CloudFormation says about the resources that failed. */
+  readonly failureReasons: (stack: string) => Promise<readonly string[]>;
   /** Undefined where the credentials do not say it. */
   readonly account: () => Promise<string | undefined>;
 };
@@ -126,6 +135,8 @@ export function deployArguments(settings: DeploySettings, tools: CdkTools, folde
     'refold:outputs': JSON.stringify(settings.outputs),
     'refold:triggers': JSON.stringify(settings.triggers),
     'refold:publishCode': String(settings.publishCode),
+    'refold:memory': JSON.stringify(settings.memory),
+    'refold:kmsKeys': JSON.stringify(settings.kmsKeyArns),
   };
   return [
     'deploy',
@@ -154,16 +165,35 @@ function runCdk(cli: string, args: readonly string[]): Promise<number> {
   });
 }
 
-async function explainFailure({ stack }: DeploySettings, target: DeployTarget, exitCode: number): Promise<DeployFailedError> {
+export async function explainFailure(
+  { stack }: DeploySettings,
+  target: DeployTarget,
+  exitCode: number,
+): Promise<DeployFailedError> {
   if (!(await target.isBootstrapped())) {
     const place = `aws://${(await target.account()) ?? 'ACCOUNT'}/${await target.region()}`;
     const reason = `the CDK was never bootstrapped in ${place}`;
     return new DeployFailedError({ stackName: stack, reason, hint: `Once an account and region: npx cdk bootstrap ${place}` });
   }
+  const size = await tooLargeSize(stack, target);
+  if (size !== undefined) {
+    const hint =
+      'Deploy with --max-memory 3008, or ask AWS for more: Service Quotas, AWS Lambda. Tasks that need more then fail.';
+    return new DeployFailedError({ stackName: stack, reason: `Lambda allows this account no such function: ${size}`, hint });
+  }
   const hint = process.stdin.isTTY
     ? 'See what the CDK says above.'
     : 'See what the CDK says above. Without a terminal it cannot ask: give --yes to grant what the stack asks for.';
   return new DeployFailedError({ stackName: stack, reason: `the CDK ended with ${exitCode}`, hint });
+}
+
+/** What Lambda says to a function with more memory than the account may have, if that is why. */
+async function tooLargeSize(stack: string, target: DeployTarget): Promise<string | undefined> {
+  try {
+    return (await target.failureReasons(stack)).find((reason) => reason.includes("'MemorySize'"));
+  } catch {
+    return undefined; // There may be no stack, or no right to look: the CDK has said what it knows.
+  }
 }
 
 function readOutputs(path: string, stack: string): Readonly<Record<string, string>> {
@@ -173,13 +203,15 @@ function readOutputs(path: string, stack: string): Readonly<Record<string, strin
 
 /** @param region where it goes */
 export function describeDeployment(settings: DeploySettings, region: string): string {
-  const { stack, jobs, inputs, outputs, triggers, publishCode } = settings;
+  const { stack, jobs, inputs, outputs, triggers, publishCode, memory, kmsKeyArns } = settings;
   return showRows([
     ['stack', `${stack} in ${region}`],
     ...Object.keys(jobs).map((name): Row => ['job', name]),
     ...(publishCode ? [['code', 'also what submit publishes'] as const] : []),
     ...inputs.map((location): Row => ['reads', location]),
     ...outputs.map((location): Row => ['writes', location]),
+    ...kmsKeyArns.map((arn): Row => ['key', arn]),
+    ...(memory.max === undefined ? [] : [['memory', `at most ${memory.max} MB a function`] as const]),
     ...triggers.map(
       ({ job, bucket, prefix, suffix, output }): Row => [
         'trigger',
