@@ -181,6 +181,19 @@ describe('a job on a stack', () => {
 });
 
 describe('logs', () => {
+  it('asks only the functions of the role that --task names', async () => {
+    const { jobId, stack } = await done();
+    const roles: unknown[] = [];
+    stack.readLogs = async function* ({ role }) {
+      roles.push(role);
+      yield* [];
+    };
+    const task = { role: 'map', index: 3, step: undefined };
+    await captured(() => showLogs(stack, givenFlags([jobId]), { task, errorsOnly: false }));
+    await captured(() => showLogs(stack, givenFlags([jobId]), { task: undefined, errorsOnly: false }));
+    expect(roles).toEqual(['map', undefined]);
+  });
+
   it("shows the lines that are wanted, of all functions, in the words of the job's tasks", async () => {
     const { jobId, stack } = await done();
     const attempt = { message: 'attempt', jobId, step: 0, attemptId: 'abcdefghijk', ms: 1500, bytes: 2e6, records: 10 };

@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand, type FilterLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
+import { forEachOf } from '../requests/in-flight.ts';
 import type { AwsRequests } from '../requests/requests.ts';
 
 /** A line that a function of the stack has written. */
@@ -16,17 +17,33 @@ export type LogSearch = {
   readonly sinceMs: number;
 };
 
-const FOLLOW_WAIT_MS = 2_000;
+/**
+ * CloudWatch answers five such requests a second to all of an account, and cannot be asked for more (CloudWatch Logs quotas): whoever looks
+ * takes two at a time, four a second.
+ */
+const GROUPS_AT_A_TIME = 2;
+const REQUEST_GAP_MS = 250;
+const FOLLOW_WAIT_MS = 10_000;
 /** CloudWatch shows a line seconds after it was written, and lines of several groups out of order. */
 const LATE_MS = 30_000;
+
+/** refold's names of functions by their log groups; with `role` only of those that run its tasks: `map`, and its rungs such as `map4096`. */
+export function logGroupsOf(functions: Readonly<Record<string, string>>, role?: string): ReadonlyMap<string, string> {
+  const asked = Object.entries(functions).filter(([name]) => role === undefined || name.replace(/\d+$/, '') === role);
+  return new Map(asked.map(([name, lambda]) => [`/aws/lambda/${lambda}`, name]));
+}
 
 /**
  * All lines found, the oldest first, from all pages of all groups. Pages may be empty; the last one is that without a token. Groups that
  * are not there, because their function was never called, have no lines.
  */
 export async function* readLogEvents(requests: AwsRequests, search: LogSearch): AsyncGenerator<LogEvent> {
-  const sources = search.logGroups.map((logGroup) => eventsOfGroup(requests, logGroup, search));
-  const heads = await Promise.all(sources.map((source) => source.next()));
+  const pace = paceOf(requests);
+  const sources = search.logGroups.map((logGroup) => eventsOfGroup(requests, logGroup, search, pace));
+  const heads: IteratorResult<LogEvent, void>[] = [];
+  await forEachOf([...sources.keys()], GROUPS_AT_A_TIME, async (at) => {
+    heads[at] = await sources[at]!.next();
+  });
   for (;;) {
     let oldest = -1;
     for (const [at, head] of heads.entries()) {
@@ -54,7 +71,25 @@ export async function* followLogEvents(requests: AwsRequests, search: LogSearch,
   }
 }
 
-async function* eventsOfGroup(requests: AwsRequests, logGroup: string, { text, sinceMs }: LogSearch): AsyncGenerator<LogEvent> {
+/** Answers when the next request may be sent. */
+type Pace = () => Promise<void>;
+
+function paceOf({ clock }: AwsRequests): Pace {
+  let nextMs = 0;
+  return async () => {
+    const nowMs = clock.nowMs();
+    const waitMs = Math.max(0, nextMs - nowMs);
+    nextMs = nowMs + waitMs + REQUEST_GAP_MS;
+    if (waitMs > 0) await clock.sleep(waitMs);
+  };
+}
+
+async function* eventsOfGroup(
+  requests: AwsRequests,
+  logGroup: string,
+  { text, sinceMs }: LogSearch,
+  pace: Pace,
+): AsyncGenerator<LogEvent, void> {
   const client = requests.client(CloudWatchLogsClient);
   let nextToken: string | undefined;
   do {
@@ -65,6 +100,7 @@ async function* eventsOfGroup(requests: AwsRequests, logGroup: string, { text, s
       ...(nextToken !== undefined && { nextToken }),
     });
     let page: FilterLogEventsCommandOutput;
+    await pace();
     try {
       page = await client.send(command);
     } catch (error) {

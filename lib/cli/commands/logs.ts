@@ -29,8 +29,8 @@ export const command: Command = {
 /** Lines begin when the job was made, by a clock that may differ. */
 const CLOCK_SKEW_MS = 60_000;
 const END_POLL_MS = 3_000;
-/** How long lines may come after the job's end. */
-const LAST_LINES_MS = 10_000;
+/** How long lines may come after the job's end: a line is late by some seconds, and looked for every ten. */
+const LAST_LINES_MS = 25_000;
 
 async function run(given: GivenArguments): Promise<number> {
   useAccount(given);
@@ -50,7 +50,8 @@ export async function showLogs(access: StackAccess, given: GivenArguments, filte
   const signal = AbortSignal.any([stopping.signal, ended.signal]);
   const ending = isFollowed ? abortAtEnd(access, jobId, ended, signal) : Promise.resolve();
   try {
-    const query = { jobId, sinceMs: createdAtMs - CLOCK_SKEW_MS, isFollowed };
+    const role = filter.task === undefined ? {} : { role: filter.task.role };
+    const query = { jobId, ...role, sinceMs: createdAtMs - CLOCK_SKEW_MS, isFollowed };
     await writeToStdout(linesOf(access, query, signal, filter, given.has('json')));
     return stopping.exitCode() ?? EXIT_CODES.done;
   } finally {

@@ -4,7 +4,7 @@ import { type Estimate, estimateJob, FUNCTION_SIZES, type FunctionSizes } from '
 import { priceUsage } from '../../aws/cost/price-usage.ts';
 import { PRICES_DATE } from '../../aws/cost/prices.ts';
 import { AwsRequests } from '../../aws/requests/requests.ts';
-import { followLogEvents, type LogEvent, readLogEvents } from '../../aws/stack/log-events.ts';
+import { followLogEvents, type LogEvent, logGroupsOf, readLogEvents } from '../../aws/stack/log-events.ts';
 import type { Deployment, DeploymentFacts } from '../../aws/stack/stack-outputs.ts';
 import { executionName } from '../../aws/start/executions.ts';
 import { prepareSubmission } from '../../aws/start/prepare-submission.ts';
@@ -49,13 +49,13 @@ const NOTES = [
 ];
 
 /** MB by function, as the stack says; what it does not say is what stacks have by default. */
-export function sizesOf({ memory }: Pick<DeploymentFacts, 'memory'>): FunctionSizes {
-  const { mapMemoryMb, reduceMemoryMb, otherMemoryMb, scratchMb } = FUNCTION_SIZES;
+function sizesOf({ memory, scratchMb = FUNCTION_SIZES.scratchMb }: DeploymentFacts): FunctionSizes {
+  const { mapMemoryMb, reduceMemoryMb, otherMemoryMb } = FUNCTION_SIZES;
   return {
     mapMemoryMb: memory.map ?? mapMemoryMb,
     reduceMemoryMb: memory.reduce ?? reduceMemoryMb,
     otherMemoryMb: memory.plan ?? otherMemoryMb,
-    scratchMb: memory.scratch ?? scratchMb,
+    scratchMb,
   };
 }
 
@@ -66,10 +66,10 @@ function sideOf({ items, usd }: Estimate): BillSide {
 async function* readJobLogs(
   requests: AwsRequests,
   { functions }: Deployment,
-  { jobId, sinceMs, isFollowed }: LogQuery,
+  { jobId, role, sinceMs, isFollowed }: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const names = new Map(Object.entries(functions).map(([name, lambda]) => [`/aws/lambda/${lambda}`, name]));
+  const names = logGroupsOf(functions, role);
   const search = { logGroups: [...names.keys()], text: jobId, sinceMs };
   const events: AsyncIterable<LogEvent> = isFollowed
     ? followLogEvents(requests, search, signal)

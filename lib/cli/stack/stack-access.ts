@@ -41,7 +41,13 @@ export type BillSide = {
   readonly items: readonly { readonly item: string; readonly quantity: number; readonly unit: string; readonly usd: number }[];
 };
 
-export type LogQuery = { readonly jobId: string; readonly sinceMs: number; readonly isFollowed: boolean };
+export type LogQuery = {
+  readonly jobId: string;
+  /** Of the tasks whose lines are wanted, such as `map`: other functions are not asked. @default all functions */
+  readonly role?: string;
+  readonly sinceMs: number;
+  readonly isFollowed: boolean;
+};
 
 export type LogLine = Pick<LogEvent, 'atMs' | 'message'> & {
   /** As refold calls it, such as `map`. */
