@@ -110,6 +110,8 @@ export class MapReduce extends Construct {
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
   readonly memory: Readonly<Record<string, number>>;
+  /** Of the functions that run tasks. */
+  readonly scratchMb: number;
   readonly maxAttempts: number;
 
   constructor(scope: Construct, id: string, props: MapReduceProps) {
@@ -120,11 +122,13 @@ export class MapReduce extends Construct {
       removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       logRetention = RetentionDays.ONE_MONTH,
       workLifetime = Duration.days(7),
+      scratch = Size.gibibytes(10),
       secrets = {},
       publishCode = false,
       tracing = false,
     } = props;
     this.maxAttempts = props.maxAttempts ?? 4;
+    this.scratchMb = scratch.toMebibytes();
     this.workBucket = props.workBucket ?? createWorkBucket(this, { key, removalPolicy, workLifetime });
     this.table = createLedgerTable(this, { key, removalPolicy });
     this.inputs = props.inputs.map((location) => resolveLocation(location, this.workBucket));
@@ -148,7 +152,7 @@ export class MapReduce extends Construct {
       environment: this.environment(publishCode !== false, props.recordCalls ?? false),
       userEnvironment: checkUserEnvironment(props.environment ?? {}, secrets),
       layers: props.layers ?? [],
-      scratch: props.scratch ?? Size.gibibytes(10),
+      scratch,
       logRetention,
       vpc: props.vpc,
     });

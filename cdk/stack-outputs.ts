@@ -8,7 +8,7 @@ const HASH_LENGTH = 16;
 
 /** What the command line needs to know of a stack; it reads these names. */
 export function writeStackOutputs(stack: Stack, mapReduce: MapReduce): void {
-  const { functions, jobs, memory, maxAttempts, roles } = mapReduce;
+  const { functions, jobs, memory, scratchMb, roles } = mapReduce;
   const names = Object.fromEntries(Object.entries(functions).map(([name, { functionName }]) => [name, functionName]));
   const values: Record<string, string> = {
     WorkBucket: mapReduce.workBucket.bucketName,
@@ -18,7 +18,7 @@ export function writeStackOutputs(stack: Stack, mapReduce: MapReduce): void {
     Functions: JSON.stringify(names),
     Inputs: JSON.stringify(mapReduce.inputs.map(locationUri)),
     Outputs: JSON.stringify(mapReduce.outputs.map(locationUri)),
-    Settings: JSON.stringify({ memory, maxAttempts, architecture: 'arm64' }),
+    Settings: JSON.stringify({ memory, scratchMb }),
     // An output must not be empty.
     ...(jobs.length === 0 ? {} : { Jobs: jobs.map(({ name, sha256 }) => `${name}:${sha256.slice(0, HASH_LENGTH)}`).join(',') }),
     ...(roles.publisher === undefined ? {} : { PublisherRole: roles.publisher.roleArn }),

@@ -186,9 +186,9 @@ describe('the stack', () => {
       start: '<FunctionsStart>',
     });
     expect(outputs['Jobs']).toMatch(/^word-count:[0-9a-f]{16}$/);
-    expect(JSON.parse(outputs['Settings']!)).toMatchObject({
-      memory: { map: 1769, map10240: 10240, solo: 4096 },
-      maxAttempts: 4,
+    expect(JSON.parse(outputs['Settings']!)).toEqual({
+      memory: expect.objectContaining({ map: 1769, map10240: 10240, solo: 4096, plan: 1024 }),
+      scratchMb: 10_240,
     });
     expect(JSON.parse(outputs['Inputs']!)).toEqual(['s3://logs/raw/', 's3://<Work>/input/']);
   });

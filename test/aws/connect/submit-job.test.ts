@@ -26,7 +26,7 @@ const deployed = {
   inputs: ['s3://logs/raw', 's3://work-bucket/input'],
   outputs: ['s3://results', 's3://logs/raw/out', 's3://work-bucket'],
   allowsPublishedCode: false,
-  facts: { memory: {}, maxAttempts: 4, architecture: 'arm64' },
+  facts: { memory: {} },
 };
 
 beforeEach(async () => {

@@ -11,7 +11,7 @@ const outputs = {
   Inputs: '["s3://logs/raw"]',
   Outputs: '["s3://results"]',
   Jobs: 'count:0123456789abcdef,top.n:fedcba9876543210',
-  Settings: '{"memory":{"map":2048},"maxAttempts":4,"architecture":"arm64"}',
+  Settings: '{"memory":{"map":2048},"scratchMb":4096}',
 };
 
 const without = (name: string) => Object.fromEntries(Object.entries(outputs).filter(([key]) => key !== name));
@@ -30,7 +30,7 @@ describe('deploymentOf', () => {
         { name: 'top.n', hashStart: 'fedcba9876543210' },
       ],
       allowsPublishedCode: false,
-      facts: { memory: { map: 2048 }, maxAttempts: 4, architecture: 'arm64' },
+      facts: { memory: { map: 2048 }, scratchMb: 4096 },
     });
   });
 

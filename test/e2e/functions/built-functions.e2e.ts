@@ -73,7 +73,7 @@ describe('the built functions', () => {
       outputs: [`s3://${bucket}/`],
       jobs: [],
       allowsPublishedCode: false,
-      facts: { memory: {}, maxAttempts: 2, architecture: 'arm64' },
+      facts: { memory: {} },
     };
     const { record, bundle, run } = await prepareSubmission(deployment, world, {
       jobFile: resolve('examples/word-count.ts'),

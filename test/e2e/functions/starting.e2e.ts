@@ -54,7 +54,7 @@ beforeAll(async () => {
     outputs: [`s3://${bucket}/out/`],
     jobs: [],
     allowsPublishedCode: true,
-    facts: { memory: {}, maxAttempts: 4, architecture: 'arm64' },
+    facts: { memory: {} },
   };
   client = { deployment, world: openAwsWorld(settings), executions: new SfnExecutions(requests, stateMachineArn) };
 });
