@@ -57,9 +57,11 @@ export class InputMissingError extends RefoldError {
   override readonly name = 'InputMissingError';
   readonly code = 'REFOLD_INPUT_MISSING';
   readonly retryable = false;
-  readonly hint = 'Check the path or the glob given to --input.';
-  constructor(values: { location: string }, options?: ErrorOptions) {
-    super(`${values.location}: no such file or folder, or the glob matches nothing.`, values, options);
+  readonly hint: string;
+  constructor(values: { location: string; hint?: string }, options?: ErrorOptions) {
+    const { location, hint = 'Check the path or the glob given to --input.' } = values;
+    super(`${location}: no such file or folder, or the glob matches nothing.`, { location }, options);
+    this.hint = hint;
   }
 }
 

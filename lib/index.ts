@@ -6,6 +6,7 @@ export { max, min } from './combine/min-max.ts';
 export { sum } from './combine/sum.ts';
 export { top } from './combine/top.ts';
 export { type AwsJob, type Connection, type ConnectRequest, connect, type SubmitRequest } from './connect.ts';
+export type { JobStatus } from './coordinator/job-status.ts';
 export { RefoldError } from './errors.ts';
 export {
   type CombineFunction,
@@ -25,6 +26,10 @@ export { pairs } from './job/pairs.ts';
 export { hash, type Partitioner, range } from './job/partitioner.ts';
 export type { Counter, Position, TaskContext } from './job/task-context.ts';
 export { PermanentError } from './job/user-code.ts';
+export type { TaskEvent } from './local/local-functions.ts';
+export type { Receipt } from './output/receipt.ts';
+export type { SuccessFile } from './output/success-file.ts';
+export type { JobItem } from './ports/task-ledger.ts';
 export { csv } from './record/csv.ts';
 export { type FileRecord, files } from './record/files.ts';
 export { fixed } from './record/fixed.ts';

@@ -2,6 +2,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyLicenses } from './third-party-licenses.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NAMES = ['plan', 'solo', 'sample', 'map', 'reduce', 'plan-reduce', 'check', 'commit', 'watch', 'mark-failed', 'start'];
@@ -16,7 +17,7 @@ const REQUIRE =
  * changes under a function, and takes longer to load. Jobs are packed beside it at deploy.
  */
 export async function buildFunctions(outdir: string): Promise<void> {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
       ...Object.fromEntries(NAMES.map((name) => [name, `functions/${name}.ts`])),
@@ -40,9 +41,14 @@ export async function buildFunctions(outdir: string): Promise<void> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   });
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }\n');
+  writeFileSync(join(outdir, LICENSES_FILE), thirdPartyLicenses(root, Object.keys(metafile.inputs)));
 }
+
+/** Beside the code that it is about, in the package and in what is deployed. */
+export const LICENSES_FILE = 'THIRD-PARTY-LICENSES';
 
 /** Bytes of all files of a folder. */
 export function folderBytes(folder: string): number {

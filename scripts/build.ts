@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildFunctions, folderBytes } from './build-functions.ts';
+import { buildFunctions, folderBytes, LICENSES_FILE } from './build-functions.ts';
 
 /**
  * Makes dist/: the modules that are started or imported by name (see lib/node/bundle/engine-file.ts), the chunks they share, and the
@@ -54,6 +54,7 @@ await build({
   logLevel: 'warning',
 });
 await buildFunctions(join(dist, 'functions'));
+copyFileSync(join(dist, 'functions', LICENSES_FILE), join(dist, LICENSES_FILE));
 process.stdout.write(`dist/functions: ${(folderBytes(join(dist, 'functions')) / 1e6).toFixed(1)} MB\n`);
 emitTypes('lib/index.ts', join(root, 'lib'), join(dist, 'types'));
 emitTypes('cdk/index.ts', root, join(dist, 'cdk', 'types'));

@@ -27,6 +27,8 @@ try {
   runIn(project, 'npx', 'refold', 'run', 'word-count.ts', '--input', 'book.txt', '--output', 'counts', '--quiet');
   expectOutput(readFileSync(join(project, 'counts', 'part-00000.tsv'), 'utf8'), 'a\t3\nis\t2\nrose\t3\n');
   checkTypes();
+  for (const file of ['dist/THIRD-PARTY-LICENSES', 'ARCHITECTURE.md', 'docs/iam.md', 'docs/command-line.md'])
+    readFileSync(join(project, 'node_modules/refold', file));
   console.log('The package works in an empty project: TypeScript, JavaScript, the filter, and its types.');
 } finally {
   rmSync(project, { recursive: true, force: true });

@@ -1,6 +1,9 @@
 /** The only file that knows where things lie in the work area (docs/formats.md). Keys are relative to its root. */
 const pad = (index: number) => String(index).padStart(6, '0');
 
+/** Top folders of the work area: all keys begin with one of them. */
+export const WORK_FOLDERS: readonly string[] = ['jobs/', 'code/', 'triggers/'];
+
 export const jobPrefix = (jobId: string) => `jobs/${jobId}/`;
 export const jobKey = (jobId: string) => `jobs/${jobId}/job.json`;
 /** What one run of a job was started with, on AWS. */

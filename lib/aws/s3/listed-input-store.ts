@@ -1,10 +1,12 @@
-import { assert } from '../../errors.ts';
+import { InputMissingError } from '../../errors.ts';
 import type { InputStore } from '../../ports/input-store.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { World } from '../../ports/world.ts';
 import { readJson } from '../../work/json-object.ts';
 
 const SCHEME = 'refold-list:';
+const LIST_GONE =
+  'The list of the uploads that started the job is gone from the work area. Submit the objects as the input of a new job, or upload them again.';
 const PAGE_OBJECTS_MAX = 1000;
 
 /** An object of the work area that names the objects of an input, with the versions to read. Written once. */
@@ -29,13 +31,14 @@ export class ListedInputStore implements InputStore {
     if (store.chunkBytes !== undefined) this.chunkBytes = store.chunkBytes;
   }
 
+  /** @throws InputMissingError when a list is gone, besides what the store throws */
   async *list(location: string): AsyncGenerator<readonly ObjectInfo[]> {
     if (!isListLocation(location)) {
       yield* this.#store.list(location);
       return;
     }
     const list = await readJson<ObjectList>({ work: this.#work }, location.slice(SCHEME.length));
-    assert(list !== undefined, 'a list lies in the work area longer than the job that reads it');
+    if (list === undefined) throw new InputMissingError({ location, hint: LIST_GONE });
     for (let at = 0; at < list.objects.length; at += PAGE_OBJECTS_MAX) yield list.objects.slice(at, at + PAGE_OBJECTS_MAX);
   }
 

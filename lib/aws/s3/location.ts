@@ -1,6 +1,7 @@
 import { OutputOverlapError } from '../../coordinator/output-overlap-error.ts';
 import { InvalidOptionError, RefoldError } from '../../errors.ts';
 import { parseInputGlob } from '../../node/input-glob.ts';
+import { WORK_FOLDERS } from '../../work/work-layout.ts';
 
 /** A place in a bucket: an object, a prefix, or the bucket itself where `key` is ''. */
 export type S3Location = { readonly bucket: string; readonly key: string };
@@ -136,5 +137,3 @@ const SCHEME = 's3://';
 const PATTERN = /[*?[\]{}()\\]/;
 /** 3 to 63 of these, by S3's rules for bucket names; access point aliases follow them too. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
-/** Top folders of a work area. */
-const WORK_FOLDERS = ['jobs/', 'code/', 'triggers/'];

@@ -14,6 +14,7 @@ import {
 import { AccessDeniedError, BucketMissingError } from '../requests/aws-error.ts';
 import type { AwsRequests } from '../requests/requests.ts';
 import { normalizeOutput, parseS3Location, type S3Location } from './location.ts';
+import { ATTEMPT_FIELD, JOB_FIELD } from './part-metadata.ts';
 import { deleteKeys } from './s3-deletion.ts';
 import { listPage, listPages } from './s3-listing.ts';
 import { S3Reader, versionOf } from './s3-reader.ts';
@@ -233,9 +234,6 @@ export class S3OutputStore implements OutputStore {
 }
 
 const SUCCESS_NAME = '_SUCCESS';
-/** Metadata of a part. */
-const JOB_FIELD = 'refold-job';
-const ATTEMPT_FIELD = 'refold-attempt';
 const READ_BYTES = 8 * 1024 * 1024;
 
 /** The upload is gone, or its parts are not what they were: the part has to be made anew. */

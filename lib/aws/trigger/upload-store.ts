@@ -1,6 +1,7 @@
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { AwsRequests } from '../requests/requests.ts';
 import { parseS3Location } from '../s3/location.ts';
+import { JOB_FIELD } from '../s3/part-metadata.ts';
 import { S3Reader, versionOf } from '../s3/s3-reader.ts';
 
 /** An object as it lies there now, which may be a later one than the event told of. */
@@ -29,7 +30,7 @@ export class S3UploadStore implements UploadStore {
   async find(key: string): Promise<FoundUpload | undefined> {
     const head = await this.#reader.head(parseS3Location(key));
     if (head === undefined) return undefined;
-    const producer = head.Metadata?.[PRODUCER_FIELD];
+    const producer = head.Metadata?.[JOB_FIELD];
     return {
       info: { key, bytes: head.ContentLength ?? 0, version: versionOf(head.ETag) },
       ...(head.VersionId !== undefined && head.VersionId !== 'null' && { versionId: head.VersionId }),
@@ -37,6 +38,3 @@ export class S3UploadStore implements UploadStore {
     };
   }
 }
-
-/** Metadata of every part that a job writes. */
-const PRODUCER_FIELD = 'refold-job';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ListedInputStore } from '../../../lib/aws/s3/listed-input-store.ts';
+import { ListedInputStore, listLocation } from '../../../lib/aws/s3/listed-input-store.ts';
 import { startTriggered, type TriggerStarter } from '../../../lib/aws/trigger/start-triggered.ts';
 import type { TriggerRule } from '../../../lib/aws/trigger/trigger-rule.ts';
 import type { FoundUpload, UploadStore } from '../../../lib/aws/trigger/upload-store.ts';
@@ -105,6 +105,16 @@ describe('startTriggered', () => {
     expect(await stack.inputs()).toEqual([['s3://inputs/new/a.csv', 's3://inputs/new/b.csv', 's3://inputs/new/deeper/c.csv']]);
     const [job] = await stack.jobs();
     expect(job).toMatchObject({ name: 'count', code: { sha256: 'c0de' }, output: `s3://results/counts/${job?.jobId}` });
+  });
+
+  it('says of a list that is gone what to do, as of any missing input', async () => {
+    const stack = new Stack();
+    const input = new ListedInputStore(stack.world.input, stack.world.work);
+    const listed = input.list(listLocation('triggers/new/starts/gone.json')).next();
+    await expect(listed).rejects.toMatchObject({
+      code: 'REFOLD_INPUT_MISSING',
+      hint: expect.stringContaining('list of the uploads'),
+    });
   });
 
   it('starts nothing for what does not match, and does not ask for it again', async () => {
