@@ -14,7 +14,10 @@ export type Pair = readonly [unknown, unknown];
 
 const CANCEL_POLL_MS = 100;
 
-/** A job that runs on this machine. The process that started it is its coordinator: when that ends, the job stops, and can go on later. */
+/**
+ * A job that runs on this machine. The process that started it is its coordinator: when that ends, the job stops, and can go on later. It
+ * differs from the `AwsJob` of `connect()` in two: `events` yields what happens to each attempt, and `scale` changes the number of workers.
+ */
 export class LocalJob<P extends Pair = Pair> {
   readonly id: string;
   private readonly prepared: PreparedJob;

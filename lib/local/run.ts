@@ -4,14 +4,17 @@ import type { JobOptions } from '../job/job-options.ts';
 import { LocalJob, type Pair } from './local-job.ts';
 import type { LocalAdapters } from './prepare-job.ts';
 
+/** What a local job is started with: its places, and options that win over those of the job file. */
 export type RunRequest = JobOptions & {
   /** A path or an `s3://` location, or several by the names of the inputs. */
   readonly input: string | Readonly<Record<string, string>>;
   /** A folder that is empty or not there. */
   readonly output: string;
+  /** Values for the job's own params; those that are left out have the job's defaults. */
   readonly params?: Params;
+  /** Replace what lies at the output. @default false */
   readonly overwrite?: boolean;
-  /** A job of its own, whatever was run before. */
+  /** A job of its own, whatever was run before. @default false */
   readonly isNew?: boolean;
   /** Only the first n records of each input. */
   readonly limit?: number;

@@ -35,7 +35,10 @@ const POLL_GROWTH = 1.4;
 /** Between an execution's end and its mark in the ledger lie an event and an invocation; then the end itself is the answer. */
 const MARK_GRACE_MS = 30_000;
 
-/** A job on AWS. It runs by itself: whoever holds this may go, and come back with `connect().job(id)`. */
+/**
+ * A job on AWS. It runs by itself: whoever holds this may go, and come back with `connect().job(id)`. It differs from the `LocalJob` of
+ * `run()` in two: `events` yields the job's status when it has changed, since nobody here sees the attempts, and `scale` is refused.
+ */
 export class AwsJob<P extends Pair = Pair> {
   readonly id: string;
   private readonly client: Pick<StackClient, 'world' | 'executions'>;

@@ -12,6 +12,7 @@ import { AwsJob, type Pair } from './aws-job.ts';
 import { type StackClient, submitJob } from './submit-job.ts';
 import { UnknownJobError } from './unknown-job-error.ts';
 
+/** Which stack is meant. Credentials are found as the AWS tools find them. */
 export type ConnectRequest = {
   /** Name of the deployed stack. @default `refold` */
   readonly stack?: string;
@@ -19,14 +20,20 @@ export type ConnectRequest = {
   readonly region?: string;
 };
 
+/**
+ * What a job on a stack is started with: its places, and options that win over those of the job file. `maxAttempts` and `taskTimeoutMs` are
+ * for the stack to say, and refused here.
+ */
 export type SubmitRequest = JobOptions & {
   /** `s3://bucket/prefix`, an object or a glob, within the stack's inputs; or several by the names of the inputs. */
   readonly input: string | Readonly<Record<string, string>>;
   /** `s3://bucket/prefix`, within the stack's outputs. */
   readonly output: string;
+  /** Values for the job's own params; those that are left out have the job's defaults. */
   readonly params?: Params;
+  /** Replace what lies at the output. @default false */
   readonly overwrite?: boolean;
-  /** A job of its own, whatever was run before. */
+  /** A job of its own, whatever was run before. @default false */
   readonly isNew?: boolean;
   /** Only the first n records of each input. */
   readonly limit?: number;

@@ -19,7 +19,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
     EXIT_CODES.usage,
     'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken, a job that another process runs',
   ],
-  [EXIT_CODES.cancelled, 'the job was cancelled'],
+  [EXIT_CODES.cancelled, 'the job was cancelled, or the question of destroy answered with no'],
   [EXIT_CODES.overBudget, 'the job was stopped by its budget'],
   [EXIT_CODES.interrupted, 'stopped by Ctrl-C; the same command goes on'],
   [EXIT_CODES.terminated, 'stopped by SIGTERM; the same command goes on'],
