@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobTable, modelRows, modelTables } from './model-table.ts';
 
-export const DOC = join(import.meta.dirname, '..', 'docs', 'cost-model.md');
+const DOC = join(import.meta.dirname, '..', 'docs', 'cost-model.md');
 
 const flags = new Set(process.argv.slice(2));
 if (flags.has('--docs')) writeFileSync(DOC, withTables(readFileSync(DOC, 'utf8')));
