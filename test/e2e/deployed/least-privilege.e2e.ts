@@ -6,6 +6,7 @@ import { type FunctionRole, functionRoles, type PermissionFacts } from '../../..
 import { evaluatePolicy, type PolicyStatementJson } from '../../support/evaluate-policy.ts';
 import { Deployed } from '../harness/deployed.ts';
 import { loseSegments } from '../harness/lose-segments.ts';
+import { loseUpload } from '../harness/lose-upload.ts';
 import { poll } from '../harness/poll.ts';
 import { readRecordedCalls } from '../harness/recorded-calls.ts';
 import { type DeployedRole, readDeployedRoles } from '../harness/role-policies.ts';
@@ -21,7 +22,10 @@ let roles: readonly DeployedRole[] = [];
  * it calls, and the calls are held against the policies that were deployed.
  */
 beforeAll(async () => {
-  await Promise.all([runWhole(), runPhases(), runSample(), runChain(), runMapOnly(), runFailing(), runLost(), upload()]);
+  await Promise.all([
+    ...[runWhole(), runPhases(), runSample(), runChain(), runMapOnly()],
+    ...[runFailing(), runLost(), runTakenBack(), upload()],
+  ]);
   roles = await readDeployedRoles(deployed.clients, deployed.facts.stack, { account, region });
 });
 afterAll(() => deployed.close());
@@ -123,6 +127,15 @@ async function runLost(): Promise<void> {
   await loseSegments(deployed, job.id, 2);
   const { receipt } = await job.result();
   expect(receipt.steps[0]!.map.attempts.invalidated).toBe(2);
+}
+
+/** Commit finds a staged part gone, and takes back what is left. */
+async function runTakenBack(): Promise<void> {
+  const slow = new SlowJob(deployed, 'rights-back', { mapMs: 10, reduceMs: 150 });
+  const job = await deployed.submit(slow.withOptions({ workers: 1 }));
+  await loseUpload(deployed, job.id, slow.output);
+  const { receipt } = await job.result();
+  expect(receipt.steps[0]!.reduce!.attempts.invalidated).toBeGreaterThan(0);
 }
 
 /** Twice the same key: the second version replaces the output of the first. Between them a copy of what a job wrote, which starts nothing. */

@@ -2,6 +2,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Deployed } from '../harness/deployed.ts';
 import { untilCommitted, untilState } from '../harness/job-progress.ts';
+import { loseUpload } from '../harness/lose-upload.ts';
 import { SlowJob } from '../harness/slow-job.ts';
 
 const deployed = new Deployed();
@@ -24,5 +25,14 @@ describe('a deployed job', () => {
     const { receipt } = await job.result();
     await slow.expectContent();
     expect(receipt.steps[0]!.map.attempts.invalidated).toBe(2);
+  });
+
+  it('reduces again when a staged part is lost before commit', async () => {
+    const slow = new SlowJob(deployed, 'lost-part', { reduceMs: 50 });
+    const job = await deployed.submit(slow.withOptions({ workers: 1 }));
+    await loseUpload(deployed, job.id, slow.output);
+    const { receipt } = await job.result();
+    await slow.expectContent();
+    expect(receipt.steps[0]!.reduce!.attempts.invalidated).toBeGreaterThan(0);
   });
 });
