@@ -181,7 +181,7 @@ describe('refold cat', () => {
     expect(place.output(`.refold/jobs/${jobId}/0`)).toEqual(['plan.json', 'reduce', 'reduce-groups.jsonl']);
     place.write('half/part-00000.tsv', 'x\t1\n');
     const [half, unknown] = await Promise.all([place.start('cat', 'half').ended, place.start('cat', 'jbo-123').ended]);
-    expect(half).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('half holds no finished output') });
+    expect(half).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('half holds no finished output') });
     place.write('half/_SUCCESS', ''); // As Hadoop and Spark leave it.
     expect(await place.start('cat', 'half').ended).toEqual({ ...half, signal: null });
     expect(unknown).toMatchObject({

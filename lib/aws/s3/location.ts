@@ -1,10 +1,10 @@
 import { OutputOverlapError } from '../../coordinator/output-overlap-error.ts';
 import { InvalidOptionError, RefoldError } from '../../errors.ts';
 import { parseInputGlob } from '../../node/input-glob.ts';
+import { isS3Location, readS3Location, S3_SCHEME, type S3Location } from '../../node/s3-location.ts';
 import { WORK_FOLDERS } from '../../work/work-layout.ts';
 
-/** A place in a bucket: an object, a prefix, or the bucket itself where `key` is ''. */
-export type S3Location = { readonly bucket: string; readonly key: string };
+export type { S3Location };
 
 /** A location outside of those that a stack was deployed for. */
 export class LocationNotAllowedError extends RefoldError {
@@ -19,26 +19,20 @@ export class LocationNotAllowedError extends RefoldError {
   }
 }
 
-function isS3Location(location: string): boolean {
-  return location.startsWith(SCHEME);
-}
-
 /** `s3://bucket/key`. Keys are taken as they are: `a//b` and `a/../b` are names like any other in S3. @throws InvalidOptionError */
 export function parseS3Location(location: string, option = 'location'): S3Location {
-  const [, bucket, key] = /^s3:\/\/([^/]*)(?:\/(.*))?$/s.exec(location) ?? [];
-  if (bucket === undefined || !BUCKET.test(bucket)) {
-    throw new InvalidOptionError({
-      option,
-      value: JSON.stringify(location),
-      rule: 'an S3 location such as s3://my-bucket/some/prefix',
-      hint: 'Write s3://, the name of the bucket, a slash, and a key or prefix.',
-    });
-  }
-  return { bucket, key: key ?? '' };
+  const found = readS3Location(location);
+  if (found !== undefined) return found;
+  throw new InvalidOptionError({
+    option,
+    value: JSON.stringify(location),
+    rule: 'an S3 location such as s3://my-bucket/some/prefix',
+    hint: 'Write s3://, the name of the bucket, a slash, and a key or prefix.',
+  });
 }
 
 export function formatS3Location({ bucket, key }: S3Location): string {
-  return `${SCHEME}${bucket}/${key}`;
+  return `${S3_SCHEME}${bucket}/${key}`;
 }
 
 /** An output location in its one spelling, with no slash at its end: names the lease and the job. @throws InvalidOptionError */
@@ -133,7 +127,4 @@ function hasPattern(key: string): boolean {
   return PATTERN.test(key);
 }
 
-const SCHEME = 's3://';
 const PATTERN = /[*?[\]{}()\\]/;
-/** 3 to 63 of these, by S3's rules for bucket names; access point aliases follow them too. */
-const BUCKET = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { LocalRequest } from '../../local/request.ts';
+import { isS3Location } from '../../node/s3-location.ts';
 import type { Flag } from './command.ts';
 import { OPTION_FLAGS, readOptions } from './option-flags.ts';
 import type { GivenArguments } from './parse-arguments.ts';
@@ -40,7 +41,7 @@ export function readRequest(given: GivenArguments): LocalRequest {
 
 /** A job that runs on this machine writes there. @throws UsageError */
 export function checkLocalOutput({ output }: LocalRequest): void {
-  if (output === undefined || !output.startsWith('s3://')) return;
+  if (output === undefined || !isS3Location(output)) return;
   const hint = 'Give a folder and copy it (aws s3 cp --recursive), or run the job on AWS: refold submit.';
   throw new UsageError({ problem: `The output ${output} is on S3, and this job runs on this machine.`, hint });
 }

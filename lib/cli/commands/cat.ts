@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { RefoldError } from '../../errors.ts';
 import { openFileOutput } from '../../local/file-output-store.ts';
+import { isS3Location } from '../../node/s3-location.ts';
 import { parseSuccess, type SuccessFile } from '../../output/success-file.ts';
 import type { OpenOutput, OutputStore } from '../../ports/output-store.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
-import { isBucketLocation } from '../arguments/bucket-location.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { namedStack, OPTIONAL_STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
@@ -44,7 +44,7 @@ export class NoOutputError extends RefoldError {
 
 async function run(given: GivenArguments): Promise<number> {
   const { operand } = given;
-  if (namedStack(given) !== undefined || (operand !== undefined && isBucketLocation(operand))) {
+  if (namedStack(given) !== undefined || (operand !== undefined && isS3Location(operand))) {
     useAccount(given);
     const { openStack } = await import('../stack/open-stack.ts');
     return await catOnStack(await openStack(stackOf(given)), operand);
@@ -62,7 +62,7 @@ export async function catOnStack({ stack, world }: StackAccess, operand: string 
 
 /** An output prefix, or else a job. */
 async function findOutputOnStack(world: World, stack: string, given: string | undefined): Promise<FoundOutput> {
-  if (given !== undefined && isBucketLocation(given)) return await openFrom(world.openOutput, given.replace(/\/+$/, ''), 'cat');
+  if (given !== undefined && isS3Location(given)) return await openFrom(world.openOutput, given.replace(/\/+$/, ''), 'cat');
   const job = await findJobIn(world, given, `the stack ${stack}`);
   return checkOwner(await openFrom(world.openOutput, job.outputPath, job.jobId), job);
 }

@@ -1,5 +1,5 @@
 import type { PreparedSubmission, Submission } from '../../aws/start/prepare-submission.ts';
-import { isBucketLocation } from '../arguments/bucket-location.ts';
+import { isS3Location } from '../../node/s3-location.ts';
 import type { Command } from '../arguments/command.ts';
 import { JOB_FLAGS, readRequest } from '../arguments/job-flags.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
@@ -62,11 +62,11 @@ export function readSubmission(given: GivenArguments): Submission & { readonly o
   const { inputs } = request;
   for (const [name, location] of Object.entries(inputs)) {
     if (location === '-') throw new UsageError({ problem: 'There is no input.', hint: 'Give --input s3://bucket/prefix.' });
-    if (isBucketLocation(location)) continue;
+    if (isS3Location(location)) continue;
     const hint = `AWS reads from S3: copy it there (aws s3 cp --recursive ${location} s3://bucket/prefix), or run the job here: refold run.`;
     throw new UsageError({ problem: `The input ${name === '' ? '' : `${name}=`}${location} is not on S3.`, hint });
   }
-  if (output === undefined || !isBucketLocation(output)) {
+  if (output === undefined || !isS3Location(output)) {
     const problem = output === undefined ? 'There is no output.' : `The output ${output} is not on S3.`;
     throw new UsageError({ problem, hint: 'Give --output s3://bucket/prefix.' });
   }

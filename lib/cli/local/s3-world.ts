@@ -2,10 +2,10 @@ import { AwsRequests } from '../../aws/requests/requests.ts';
 import { S3InputStore } from '../../aws/s3/s3-input-store.ts';
 import { FileInputStore } from '../../local/file-input-store.ts';
 import { type LocalSettings, openLocalWorld } from '../../local/local-world.ts';
+import { isS3Location } from '../../node/s3-location.ts';
 import type { InputStore } from '../../ports/input-store.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { World } from '../../ports/world.ts';
-import { isBucketLocation } from '../arguments/bucket-location.ts';
 
 /** A job of this machine that reads from S3 too. Loading it loads the AWS clients, so only such a job does. */
 export function openS3World(settings: LocalSettings, writeLog?: (line: string) => void): World {
@@ -36,6 +36,6 @@ class MixedInputStore implements InputStore {
   }
 
   #of(location: string): InputStore {
-    return isBucketLocation(location) ? this.#objects : this.#files;
+    return isS3Location(location) ? this.#objects : this.#files;
   }
 }

@@ -1,5 +1,6 @@
 import type { SettingState } from '../../aws/stack/bucket-check.ts';
-import { bucketOf, isStackFolder } from '../arguments/bucket-location.ts';
+import { readS3Location } from '../../node/s3-location.ts';
+import { isStackFolder } from '../arguments/bucket-location.ts';
 import type { DeploySettings } from '../arguments/deploy-settings.ts';
 
 /** What can be asked of buckets, of any account and region. */
@@ -26,9 +27,8 @@ export async function adviseOnBuckets(
 ): Promise<readonly string[]> {
   const advice: string[] = [];
   for (const output of new Set(outputs.filter((location) => !isStackFolder(location)))) {
-    const bucket = bucketOf('output', output);
-    const prefix = output.slice(`s3://${bucket}/`.length);
-    const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    const { bucket, key } = readS3Location(output)!; // Locations were checked when they were read.
+    const folder = key === '' || key.endsWith('/') ? key : `${key}/`;
     advice.push(...adviseOnUploads(bucket, folder, await questions.uploadExpiry(bucket, folder)));
   }
   for (const bucket of new Set(triggers.map((trigger) => trigger.bucket).filter((name) => name !== ''))) {
