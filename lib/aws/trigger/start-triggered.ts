@@ -24,7 +24,7 @@ const STARTS_IN_FLIGHT = 8;
 /**
  * Starts one job for the uploads of a batch, a rule and an output. May be called any number of times with the same events, in any batches, and
  * die anywhere: every upload starts its rule's job once. Messages that are no uploads, and those whose job could not be started, are answered
- * as failed; the queue delivers them a few times more, and then to its dead letters.
+ * as failed; the queue delivers them again, for days, and then to its dead letters.
  */
 export async function startTriggered(on: TriggerStarter, batch: MessageBatch): Promise<BatchAnswer> {
   const failed = new Set<string>();
