@@ -6,7 +6,7 @@ import { SystemClock } from '../../lib/node/system-clock.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const JOBS = "INSERT INTO jobs (job_id, created_at_ms, job) VALUES (?, 0, '{}')";
-const ATTEMPTS = `INSERT INTO attempts (job_id, step, phase, task, number, attempt_id, "end") VALUES ('j', 0, 'map', 0, ?, ?, ?)`;
+const ATTEMPTS = `INSERT INTO attempts (job_id, step, phase, task, number, attempt_id, "end", began_at_ms, memory_mb) VALUES ('j', 0, 'map', 0, ?, ?, ?, 0, 0)`;
 
 /** A ledger's database, and the same file as another process has it open, which waits for nothing. */
 async function openTwice(): Promise<{ readonly database: LedgerDatabase; readonly other: DatabaseSync }> {
