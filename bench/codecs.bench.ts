@@ -9,12 +9,16 @@ import { max } from '../lib/combine/min-max.ts';
 import { sum } from '../lib/combine/sum.ts';
 import { top } from '../lib/combine/top.ts';
 import { ByteSink } from '../lib/record/byte-sink.ts';
+import { compareKeys } from '../lib/record/compare-keys.ts';
 import { csvWriter } from '../lib/record/csv-writer.ts';
 import { fixedWriter } from '../lib/record/fixed-writer.ts';
+import { hashKey } from '../lib/record/hash-key.ts';
 import { jsonlWriter } from '../lib/record/jsonl-writer.ts';
-import { compareKeys, decodeKey, encodeKey, hashKey } from '../lib/record/key-codec.ts';
+import { decodeKey } from '../lib/record/key-decoder.ts';
+import { encodeKey } from '../lib/record/key-encoder.ts';
 import { tsv } from '../lib/record/tsv-writer.ts';
-import { decodeValue, encodeValue } from '../lib/record/value-codec.ts';
+import { decodeValue } from '../lib/record/value-decoder.ts';
+import { encodeValue } from '../lib/record/value-encoder.ts';
 import type { Writer } from '../lib/record/writer.ts';
 
 export type CodecLine = {

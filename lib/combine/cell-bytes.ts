@@ -1,4 +1,4 @@
-import { compareKeys } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
 import { columnSlots, grownIntegers } from './column.ts';
 
 /** What `clear` keeps, so that bytesUsed does not depend on what was there before it. */

@@ -1,5 +1,6 @@
 import { ByteSink } from '../record/byte-sink.ts';
-import { decodeValue, decodeValues, encodeNumber, encodeValue } from '../record/value-codec.ts';
+import { decodeValue, decodeValues } from '../record/value-decoder.ts';
+import { encodeNumber, encodeValue } from '../record/value-encoder.ts';
 import { appendExtension, EXT_COLLECT_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { columnSlots, grownBytes, grownDoubles, grownIntegers } from './column.ts';
 import type { BuiltinCombiner, ListOfValues, StateColumn } from './combiner.ts';

@@ -1,5 +1,6 @@
 import { ByteSink } from '../record/byte-sink.ts';
-import { decodeValue, encodeNumber, encodeValue } from '../record/value-codec.ts';
+import { decodeValue } from '../record/value-decoder.ts';
+import { encodeNumber, encodeValue } from '../record/value-encoder.ts';
 import { CellBytes } from './cell-bytes.ts';
 import type { BuiltinCombiner, StateColumn } from './combiner.ts';
 

@@ -1,7 +1,8 @@
 import type { ByteSink } from '../record/byte-sink.ts';
 import type { Key } from '../record/key.ts';
-import { decodeKey } from '../record/key-codec.ts';
-import { decodeNumber, encodeNumber, isNumber } from '../record/value-codec.ts';
+import { decodeKey } from '../record/key-decoder.ts';
+import { decodeNumber, isNumber } from '../record/value-decoder.ts';
+import { encodeNumber } from '../record/value-encoder.ts';
 import { CellBytes } from './cell-bytes.ts';
 import { columnSlots, grownBytes, grownDoubles } from './column.ts';
 import type { BuiltinCombiner, StateColumn } from './combiner.ts';

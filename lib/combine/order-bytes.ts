@@ -1,6 +1,9 @@
 import { ByteSink } from '../record/byte-sink.ts';
-import { decodeKey, encodeOrder, KEY_TAG_BYTES, KEY_TAG_STRING } from '../record/key-codec.ts';
-import { decodeValue, encodeValue } from '../record/value-codec.ts';
+import { decodeKey } from '../record/key-decoder.ts';
+import { encodeOrder } from '../record/key-encoder.ts';
+import { KEY_TAG_BYTES, KEY_TAG_STRING } from '../record/key-format.ts';
+import { decodeValue } from '../record/value-decoder.ts';
+import { encodeValue } from '../record/value-encoder.ts';
 import { isString, textStart } from '../record/value-format.ts';
 
 /** The order bytes of one value at a time, in `sink.bytes[0, sink.length)`, for `min`, `max` and `top`. */

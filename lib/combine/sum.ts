@@ -1,6 +1,7 @@
 import { RefoldError } from '../errors.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
-import { decodeNumber, decodeValue, encodeNumber, encodeValue, isNumber } from '../record/value-codec.ts';
+import { decodeNumber, decodeValue, isNumber } from '../record/value-decoder.ts';
+import { encodeNumber, encodeValue } from '../record/value-encoder.ts';
 import { appendExtension, EXT_SUM_STATE, EXT_WIDE_SUM_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { columnSlots, grownDoubles } from './column.ts';
 import type { BuiltinCombiner, StateColumn } from './combiner.ts';

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.ts';
 import type { ByteSink } from '../record/byte-sink.ts';
-import { decodeKey } from '../record/key-codec.ts';
+import { decodeKey } from '../record/key-decoder.ts';
 import { appendExtension, EXT_TOP_STATE, extensionStart, stateType } from '../record/value-format.ts';
 import { CellBytes } from './cell-bytes.ts';
 import { columnSlots, grownIntegers } from './column.ts';

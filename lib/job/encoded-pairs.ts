@@ -1,6 +1,9 @@
 import { ByteSink } from '../record/byte-sink.ts';
-import { decodeKey, encodeKey, keyPrefixEnd } from '../record/key-codec.ts';
-import { decodeValue, encodeValue } from '../record/value-codec.ts';
+import { decodeKey } from '../record/key-decoder.ts';
+import { encodeKey } from '../record/key-encoder.ts';
+import { keyPrefixEnd } from '../record/key-prefix.ts';
+import { decodeValue } from '../record/value-decoder.ts';
+import { encodeValue } from '../record/value-encoder.ts';
 import type { EmitGate } from './emit-gate.ts';
 import type { HeldPairs } from './pair-sink.ts';
 

@@ -1,4 +1,6 @@
-import { compareKeys, hashKey, keyPrefixEnd } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
+import { hashKey } from '../record/hash-key.ts';
+import { keyPrefixEnd } from '../record/key-prefix.ts';
 
 /** How keys are shared out over the partitions. Made by `hash()` and `range()`; plain data. */
 export type Partitioner = { readonly kind: 'partition'; readonly by: 'hash' | 'range' };

@@ -1,5 +1,5 @@
 import { type ErrorValues, InvariantError, RefoldError, ScratchFullError } from '../errors.ts';
-import { showKey } from '../record/key-codec.ts';
+import { showKey } from '../record/show-key.ts';
 import { LateEmitError } from './emit-gate.ts';
 import { describeThrown } from './failure.ts';
 import type { Position } from './task-context.ts';

@@ -1,7 +1,9 @@
 import type { StateColumn } from '../combine/combiner.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
-import { encodeKey, KEY_TAG_BYTES, KEY_TAG_STRING, keyPrefixEnd } from '../record/key-codec.ts';
+import { encodeKey } from '../record/key-encoder.ts';
+import { KEY_TAG_BYTES, KEY_TAG_STRING } from '../record/key-format.ts';
+import { keyPrefixEnd } from '../record/key-prefix.ts';
 import { Slice } from '../record/slice.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 import { keepsKey } from './arena.ts';

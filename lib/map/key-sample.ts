@@ -1,5 +1,5 @@
 import { ByteSink } from '../record/byte-sink.ts';
-import { encodeKey } from '../record/key-codec.ts';
+import { encodeKey } from '../record/key-encoder.ts';
 
 /** Keys kept of one split at most: boundaries between 10,000 partitions want no more of each of 64 splits. */
 const KEYS_MAX = 4096;

@@ -1,5 +1,5 @@
 import { type PartitionRule, partitionOf } from '../job/partitioner.ts';
-import { compareKeys } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
 import { entryKeyStart, KEY_LENGTH_MASK } from './arena.ts';
 import type { MapMemory } from './map-memory.ts';
 

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../ports/object-store.ts';
-import { decodeKey } from '../record/key-codec.ts';
-import { decodeValue } from '../record/value-codec.ts';
+import { decodeKey } from '../record/key-decoder.ts';
+import { decodeValue } from '../record/value-decoder.ts';
 import { BLOCK_HEADER_BYTES, type BlockHeader, readBlockHeader } from '../shuffle/block.ts';
 import type { ByteSource } from '../shuffle/byte-source.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';

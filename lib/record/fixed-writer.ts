@@ -1,9 +1,10 @@
 import { InvalidOptionError } from '../errors.ts';
 import type { ByteSink } from './byte-sink.ts';
-import { decodeKey, KEY_TAG_BYTES, KEY_TAG_STRING } from './key-codec.ts';
+import { decodeKey } from './key-decoder.ts';
+import { KEY_TAG_BYTES, KEY_TAG_STRING } from './key-format.ts';
 import { Slice } from './slice.ts';
 import { appendUtf8 } from './utf8.ts';
-import { decodeValue } from './value-codec.ts';
+import { decodeValue } from './value-decoder.ts';
 import { textStart } from './value-format.ts';
 import { makeWriter, type RecordFormatter, refuseRecord, UnwritableValue, type Writer, type WriterOptions } from './writer.ts';
 

@@ -1,8 +1,9 @@
 import type { ByteSink } from './byte-sink.ts';
 import { appendJson, appendJsonBytes, appendJsonText } from './json-text.ts';
-import { decodeKey, KEY_TAG_BYTES, KEY_TAG_STRING } from './key-codec.ts';
+import { decodeKey } from './key-decoder.ts';
+import { KEY_TAG_BYTES, KEY_TAG_STRING } from './key-format.ts';
 import { appendAscii, appendNumber } from './number-text.ts';
-import { decodeNumber, decodeValue, isNumber } from './value-codec.ts';
+import { decodeNumber, decodeValue, isNumber } from './value-decoder.ts';
 import { isString, textStart } from './value-format.ts';
 import { makeWriter, type RecordFormatter, refuseRecord, type Writer, type WriterOptions } from './writer.ts';
 

@@ -1,10 +1,11 @@
 import type { ByteSink } from './byte-sink.ts';
 import { appendJson, isoDate } from './json-text.ts';
-import { decodeKey, KEY_TAG_BYTES, KEY_TAG_STRING } from './key-codec.ts';
+import { decodeKey } from './key-decoder.ts';
+import { KEY_TAG_BYTES, KEY_TAG_STRING } from './key-format.ts';
 import { appendAscii, appendNumber } from './number-text.ts';
 import { Slice } from './slice.ts';
 import { appendUtf8 } from './utf8.ts';
-import { decodeNumber, decodeValue, isNumber } from './value-codec.ts';
+import { decodeNumber, decodeValue, isNumber } from './value-decoder.ts';
 import { textStart } from './value-format.ts';
 import { type RecordFormatter, refuseRecord, UnwritableValue } from './writer.ts';
 

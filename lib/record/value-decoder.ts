@@ -1,6 +1,6 @@
 import { roundSumState, roundWideSumState } from '../combine/exact-sum.ts';
 import { assert, InvariantError } from '../errors.ts';
-import { decodeKey } from './key-codec.ts';
+import { decodeKey } from './key-decoder.ts';
 import { NameCache } from './name-cache.ts';
 import { decodeUtf8 } from './utf8.ts';
 import {

@@ -20,7 +20,7 @@ export interface RecordFormatter {
   /** Written once at the start of each part: a CSV header. */
   begin(sink: ByteSink): void;
   format(key: unknown, value: unknown, sink: ByteSink): void;
-  /** The same from encoded key and value (key-codec, value-codec), without decoding where bytes can be copied. */
+  /** The same from encoded key and value (key-encoder, value-encoder), without decoding where bytes can be copied. */
   formatEncoded(
     keyBytes: Uint8Array,
     keyStart: number,

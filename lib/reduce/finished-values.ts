@@ -1,6 +1,6 @@
 import type { StateColumn } from '../combine/combiner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
-import { encodeValue } from '../record/value-codec.ts';
+import { encodeValue } from '../record/value-encoder.ts';
 import { GroupCursor } from '../shuffle/group.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 

@@ -1,4 +1,4 @@
-import { decodeValue } from '../record/value-codec.ts';
+import { decodeValue } from '../record/value-decoder.ts';
 import type { GroupCursor } from '../shuffle/group.ts';
 
 /** Reading values a second time, or after the call they were handed to has ended. It would give nothing, and a wrong result. */

@@ -1,5 +1,6 @@
 import { InvariantError } from '../errors.ts';
-import { compareKeys, keyPrefixEnd } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
+import { keyPrefixEnd } from '../record/key-prefix.ts';
 import type { RunCursor } from './run-cursor.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -105,7 +106,7 @@ export class GroupCursor {
       // Backwards, because neighbours in key order differ at the end.
       let at = length - 1;
       while (at >= 0 && group[at] === bytes[start + at]) at--;
-      // A string in a tuple ends in 00 and goes on after 00 FF (key-codec.ts): FF behind the prefix means another, longer string.
+      // A string in a tuple ends in 00 and goes on after 00 FF (key-format.ts): FF behind the prefix means another, longer string.
       isSame = at < 0 && (recordLength === length || bytes[start + length] !== 0xff);
     }
     this.isInGroup = isSame;

@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors.ts';
-import { compareKeys } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
 import type { RunCursor } from './run-cursor.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { assert, InvariantError } from '../errors.ts';
-import { compareKeys } from '../record/key-codec.ts';
+import { compareKeys } from '../record/compare-keys.ts';
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, BlockCompressor, CODEC_STORED, CODEC_ZSTD, writeBlockHeader } from './block.ts';
 import type { RunCursor } from './run-cursor.ts';
 import { emptyIndex, encodeSegmentFooter, SEGMENT_HEADER, type SegmentAccount, type SegmentIndex } from './segment.ts';

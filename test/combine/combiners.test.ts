@@ -10,10 +10,12 @@ import { top } from '../../lib/combine/top.ts';
 import { InvalidOptionError, UnencodableError } from '../../lib/errors.ts';
 import { defineJob, type Emit, type Job } from '../../lib/job/define-job.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { compareKeys, encodeOrder } from '../../lib/record/key-codec.ts';
+import { compareKeys } from '../../lib/record/compare-keys.ts';
+import { encodeOrder } from '../../lib/record/key-encoder.ts';
 import type { Reader } from '../../lib/record/reader.ts';
 import { Slice } from '../../lib/record/slice.ts';
-import { decodeValue, decodeValues, encodeValue } from '../../lib/record/value-codec.ts';
+import { decodeValue, decodeValues } from '../../lib/record/value-decoder.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 
 type AnyCombiner = BuiltinCombiner<unknown, unknown>;
 

@@ -4,7 +4,8 @@ import type { StateColumn } from '../../lib/combine/combiner.ts';
 import { canonicalParts, roundUnits, toUnits } from '../../lib/combine/exact-sum.ts';
 import { MixedSumError, sum, UnsummableError } from '../../lib/combine/sum.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { decodeValue, encodeValue } from '../../lib/record/value-codec.ts';
+import { decodeValue } from '../../lib/record/value-decoder.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 
 /** Doubles that hurt: neighbours of powers of two that tie, cancel, overflow, and mixed magnitudes. */
 const hard = fc

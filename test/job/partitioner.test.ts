@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseBoundaries, partitionOf, partitionOfHash, partitionOfRange } from '../../lib/job/partitioner.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { encodeKey, hashKey } from '../../lib/record/key-codec.ts';
+import { hashKey } from '../../lib/record/hash-key.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
 
 function encoded(key: unknown): Uint8Array {
   const sink = new ByteSink();

@@ -4,7 +4,7 @@ import { hash, type Partitioner } from '../../lib/job/partitioner.ts';
 import { createMapCollector, type MapCollector } from '../../lib/map/map-collector.ts';
 import { MemoryScratch } from '../../lib/memory/memory-scratch.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { decodeKey } from '../../lib/record/key-codec.ts';
+import { decodeKey } from '../../lib/record/key-decoder.ts';
 import { Slice } from '../../lib/record/slice.ts';
 import { MemorySource } from '../../lib/shuffle/byte-source.ts';
 import { openSegment } from '../../lib/shuffle/segment-reader.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CombineFunction, Emit } from '../../lib/job/define-job.ts';
-import { decodeValue } from '../../lib/record/value-codec.ts';
+import { decodeValue } from '../../lib/record/value-decoder.ts';
 import { collect, finished, openCollector, type Pair, type Stored } from './collected.ts';
 
 const add: CombineFunction<unknown, number> = (key, values, emit) => {

@@ -11,9 +11,10 @@ import { partitionOf } from '../../lib/job/partitioner.ts';
 import { CombineTable } from '../../lib/map/combine-table.ts';
 import { MapMemory } from '../../lib/map/map-memory.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { decodeKey, encodeKey } from '../../lib/record/key-codec.ts';
+import { decodeKey } from '../../lib/record/key-decoder.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
 import { Slice } from '../../lib/record/slice.ts';
-import { decodeNumber } from '../../lib/record/value-codec.ts';
+import { decodeNumber } from '../../lib/record/value-decoder.ts';
 import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
 import { collect, finished, openCollector, type Pair, type Stored, sliceOf, withoutNumbers } from './collected.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KeySample } from '../../lib/map/key-sample.ts';
-import { decodeKey } from '../../lib/record/key-codec.ts';
+import { decodeKey } from '../../lib/record/key-decoder.ts';
 
 function sampleOf(keys: Iterable<unknown>, ...limits: [number?, number?]): readonly unknown[] {
   const sample = new KeySample(...limits);

@@ -7,8 +7,8 @@ import { sum } from '../../lib/combine/sum.ts';
 import { MapMemory } from '../../lib/map/map-memory.ts';
 import { FIRST_ENTRY, KEY_BYTES_STAGED_MAX } from '../../lib/map/number-program.ts';
 import { NumberTable } from '../../lib/map/number-table.ts';
-import { decodeKey } from '../../lib/record/key-codec.ts';
-import { decodeValue } from '../../lib/record/value-codec.ts';
+import { decodeKey } from '../../lib/record/key-decoder.ts';
+import { decodeValue } from '../../lib/record/value-decoder.ts';
 import { collect, finished, openCollector, type Pair, sliceOf, withoutNumbers } from './collected.ts';
 
 type AnyCombiner = BuiltinCombiner<never, unknown>;

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseBoundaries, partitionOf, range } from '../../lib/job/partitioner.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { encodeKey } from '../../lib/record/key-codec.ts';
-import { decodeValue, encodeValue } from '../../lib/record/value-codec.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
+import { decodeValue } from '../../lib/record/value-decoder.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 import { collect, finished, openCollector, type Pair, type Stored, sliceOf } from './collected.ts';
 
 function encodedKey(key: unknown): Uint8Array {

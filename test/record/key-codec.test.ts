@@ -2,16 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnencodableError } from '../../lib/errors.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
+import { compareKeys } from '../../lib/record/compare-keys.ts';
+import { hashKey } from '../../lib/record/hash-key.ts';
 import type { Key } from '../../lib/record/key.ts';
-import {
-  compareKeys,
-  decodeKey,
-  encodeKey,
-  encodeOrder,
-  hashKey,
-  keyPrefixEnd,
-  ShortKeyError,
-} from '../../lib/record/key-codec.ts';
+import { decodeKey } from '../../lib/record/key-decoder.ts';
+import { encodeKey, encodeOrder } from '../../lib/record/key-encoder.ts';
+import { keyPrefixEnd, ShortKeyError } from '../../lib/record/key-prefix.ts';
 import { Slice } from '../../lib/record/slice.ts';
 
 /** Keys as users make them, with many near misses: short strings over few letters, zeros, shared prefixes. */

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { UnencodableError } from '../../lib/errors.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
 import { Slice } from '../../lib/record/slice.ts';
-import { decodeNumber, decodeValue, decodeValues, encodeValue, isNumber } from '../../lib/record/value-codec.ts';
+import { decodeNumber, decodeValue, decodeValues, isNumber } from '../../lib/record/value-decoder.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(

@@ -8,12 +8,12 @@ import { csvWriter } from '../../lib/record/csv-writer.ts';
 import { fixedWriter } from '../../lib/record/fixed-writer.ts';
 import { jsonlWriter } from '../../lib/record/jsonl-writer.ts';
 import type { Key } from '../../lib/record/key.ts';
-import { encodeKey } from '../../lib/record/key-codec.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
 import { createPartCompressor } from '../../lib/record/part-compressor.ts';
 import { Slice } from '../../lib/record/slice.ts';
 import { text } from '../../lib/record/text-writer.ts';
 import { tsv } from '../../lib/record/tsv-writer.ts';
-import { encodeValue } from '../../lib/record/value-codec.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 import { UnwritableRecordError, type Writer } from '../../lib/record/writer.ts';
 
 function write(writer: Writer, key: unknown, value: unknown): string {

@@ -6,8 +6,8 @@ import type { Step } from '../../lib/job/step.ts';
 import { MemoryObjectStore } from '../../lib/memory/memory-object-store.ts';
 import { PairsOutput } from '../../lib/output/pairs-output.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { encodeKey } from '../../lib/record/key-codec.ts';
-import { encodeValue } from '../../lib/record/value-codec.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
+import { encodeValue } from '../../lib/record/value-encoder.ts';
 import { reduceGroups } from '../../lib/reduce/reduce-loop.ts';
 import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
 

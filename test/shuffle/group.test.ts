@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../lib/errors.ts';
 import { ByteSink } from '../../lib/record/byte-sink.ts';
-import { encodeKey, ShortKeyError } from '../../lib/record/key-codec.ts';
+import { encodeKey } from '../../lib/record/key-encoder.ts';
+import { ShortKeyError } from '../../lib/record/key-prefix.ts';
 import { GroupCursor } from '../../lib/shuffle/group.ts';
 import { PlainCursor, type PlainRecord, plainRecords, sortStably, textOf } from './segments.ts';
 

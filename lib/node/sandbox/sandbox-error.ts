@@ -1,7 +1,7 @@
 import { type ErrorValues, RefoldError } from '../../errors.ts';
 import { TASK_CANCELLED } from '../../job/failure.ts';
 import type { InHand } from '../../job/record-cursor.ts';
-import { showKey } from '../../record/key-codec.ts';
+import { showKey } from '../../record/show-key.ts';
 import { showValue } from '../../record/show-value.ts';
 
 /** The worker process died: killed, or crashed below JavaScript. What it was doing is unknown; its attempt never commits later. */

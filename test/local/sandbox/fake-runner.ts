@@ -1,7 +1,7 @@
 import type { AttemptControl } from '../../../lib/job/attempt-control.ts';
 import type { RunnerModule, TaskRunner } from '../../../lib/node/sandbox/sandbox-message.ts';
 import { ByteSink } from '../../../lib/record/byte-sink.ts';
-import { encodeKey } from '../../../lib/record/key-codec.ts';
+import { encodeKey } from '../../../lib/record/key-encoder.ts';
 
 /** What the tests' job files export: a function of the task's text, called with record 7 at byte 107 of /data/in.txt in hand. */
 export type FakeJob = (text: string, control: AttemptControl) => unknown;
