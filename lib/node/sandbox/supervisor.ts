@@ -24,6 +24,7 @@ import type {
   ThreadData,
   ToThread,
 } from './sandbox-message.ts';
+import { showMessagesOf } from './thread-messages.ts';
 
 const WATCH_INTERVAL_MS = 50;
 /** Time for a cancelled task to stop by itself before its thread is ended. */
@@ -123,10 +124,10 @@ export class Supervisor implements Sandbox {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(this.limits.heapBytes / 2 ** 20) },
       stdout: true,
+      stderr: true,
     });
     const thread = { worker, cursor };
-    // Standard output carries data: what user code prints goes where messages go.
-    worker.stdout.pipe(process.stderr, { end: false });
+    showMessagesOf(worker);
     worker.on('message', (message: FromThread) => this.onMessage(thread, message));
     worker.on('error', (error: unknown) => this.onError(thread, error));
     worker.on('exit', (exitCode) => this.lose(thread, (inHand) => new UserExitError(inHand, { exitCode })));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_SANDBOX_LIMITS } from '../../../lib/node/sandbox/sandbox-message.ts';
+import { Supervisor } from '../../../lib/node/sandbox/supervisor.ts';
 import { failureOf, jobOf, openPool } from '../../local/sandbox/pool-fixture.ts';
 
 const MIB = 2 ** 20;
@@ -172,5 +174,20 @@ describe('a job file that does not load', () => {
     const { pool } = await openPool({ workers: 'inline' }, moduleOf('process.exit(4);', 'exits'));
     const failure = await failureOf(pool.run({ text: '' }));
     expect(failure.message).toContain('Your code called process.exit(4) while the job file was loaded');
+  });
+});
+
+describe('many supervised threads at once', () => {
+  it('are no leak to Node, and leave nothing on standard error', async () => {
+    const warnings: string[] = [];
+    const hear = ({ message }: Error) => warnings.push(message);
+    process.on('warning', hear);
+    const before = process.stderr.listenerCount('unpipe');
+    const supervisors = Array.from({ length: 16 }, () => new Supervisor(DEFAULT_SANDBOX_LIMITS));
+    await Promise.all(supervisors.map((supervisor) => supervisor.close()));
+    await new Promise(setImmediate); // Warnings are told a tick later.
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+    expect(process.stderr.listenerCount('unpipe')).toBe(before);
   });
 });
