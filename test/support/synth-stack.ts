@@ -6,6 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { afterAll } from 'vitest';
 import { functionKinds } from '../../cdk/function-kinds.ts';
 import { MapReduce, type MapReduceProps } from '../../cdk/map-reduce.ts';
 import { RefoldStack } from '../../cdk/stack.ts';
@@ -61,7 +62,8 @@ export function synthInApp(
 }
 
 const folders: string[] = [];
-process.once('exit', () => {
+// And not when the process exits: vitest ends its processes by a signal.
+afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
