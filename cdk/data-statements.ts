@@ -1,4 +1,4 @@
-import type { Place } from './location.ts';
+import type { ResolvedLocation } from './location.ts';
 import { IMPLIED, listings, OPT_IN, type PermissionFacts, some } from './statement.ts';
 
 /** Inputs and outputs. Empty lists make no statement: nothing may be read, or written, then. */
@@ -63,8 +63,8 @@ export function dataStatements({ inputs, outputs }: PermissionFacts) {
 export function keyStatements({ keyArn, work, inputs, outputs, dataKeyArns = [] }: PermissionFacts) {
   const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
   const known = (...arns: readonly (string | undefined)[]) => [...new Set(arns.filter((arn) => arn !== undefined))];
-  const keysOf = (places: readonly Place[]) =>
-    places.length === 0 ? [] : known(...places.map((place) => place.keyArn), ...dataKeyArns);
+  const keysOf = (locations: readonly ResolvedLocation[]) =>
+    locations.length === 0 ? [] : known(...locations.map((location) => location.keyArn), ...dataKeyArns);
   const own = known(keyArn, work.keyArn);
   return {
     work: some(own, {
@@ -91,6 +91,6 @@ export function keyStatements({ keyArn, work, inputs, outputs, dataKeyArns = [] 
   };
 }
 
-function objectsOf(places: readonly Place[]): readonly string[] {
-  return places.map(({ bucketArn, prefix }) => `${bucketArn}/${prefix}*`);
+function objectsOf(locations: readonly ResolvedLocation[]): readonly string[] {
+  return locations.map(({ bucketArn, prefix }) => `${bucketArn}/${prefix}*`);
 }

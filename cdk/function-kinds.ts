@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import type { TriggerRule } from '../lib/aws/trigger/trigger-rule.ts';
 import type { FunctionKind } from './functions.ts';
-import type { TriggerRule } from './trigger-rules.ts';
 
 /** Sizes in MB. Lambda gives CPU with memory: a full core at 1,769 MB. New accounts may be limited to 3,008 MB: see `max`. */
 export type Memory = {

@@ -1,5 +1,6 @@
 import { Aws, Token } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { readS3Location, S3_SCHEME } from '../lib/node/s3-location.ts';
 
 /**
  * Where jobs may read or write: `s3://bucket/prefix` (also of another account, whose bucket policy must allow it), a folder of the work
@@ -8,7 +9,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 export type Location = string | { readonly bucket: IBucket; readonly prefix?: string };
 
 /** A location with its names resolved; names may be tokens. */
-export type Place = {
+export type ResolvedLocation = {
   readonly bucketName: string;
   readonly bucketArn: string;
   /** '' or ends with `/`. */
@@ -20,20 +21,21 @@ export type Place = {
 };
 
 /** @param own the work bucket, which locations without `s3://` are folders of */
-export function resolveLocation(location: Location, own: IBucket): Place {
-  if (typeof location !== 'string') return placeIn(location.bucket, location.prefix ?? '');
+export function resolveLocation(location: Location, own: IBucket): ResolvedLocation {
+  if (typeof location !== 'string') return locationIn(location.bucket, location.prefix ?? '');
   if (!location.includes('://')) {
     if (location.replace(/^\/+/, '') === '')
       throw new Error('A location of the work bucket is a folder of it, such as input/: the rest is the work area.');
-    return placeIn(own, location.replace(/^\/+/, ''));
+    return locationIn(own, location.replace(/^\/+/, ''));
   }
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(location);
-  if (match === null) throw new Error(`${location} is not a location: write s3://bucket/prefix, or a folder of the work bucket.`);
-  const bucketName = match[1]!;
-  return { bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, prefix: asFolder(match[2] ?? '') };
+  const found = readS3Location(location);
+  if (found === undefined)
+    throw new Error(`${location} is not a location: write s3://bucket/prefix, or a folder of the work bucket.`);
+  const { bucket: bucketName, key } = found;
+  return { bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, prefix: asFolder(key) };
 }
 
-function placeIn(bucket: IBucket, prefix: string): Place {
+function locationIn(bucket: IBucket, prefix: string): ResolvedLocation {
   return {
     bucketName: bucket.bucketName,
     bucketArn: bucket.bucketArn,
@@ -51,11 +53,11 @@ function asFolder(prefix: string): string {
 }
 
 /** As functions and the command line know it. */
-export function locationUri({ bucketName, prefix }: Place): string {
-  return `s3://${bucketName}/${prefix}`;
+export function locationUri({ bucketName, prefix }: ResolvedLocation): string {
+  return `${S3_SCHEME}${bucketName}/${prefix}`;
 }
 
 /** Does one hold the other? Only names that are known before a deployment, or are the same token, can be compared. */
-export function placesOverlap(left: Place, right: Place): boolean {
+export function locationsOverlap(left: ResolvedLocation, right: ResolvedLocation): boolean {
   return left.bucketName === right.bucketName && (left.prefix.startsWith(right.prefix) || right.prefix.startsWith(left.prefix));
 }

@@ -19,7 +19,7 @@ import { type FunctionKind, Functions, type FunctionVpc } from './functions.ts';
 import { createMachineRole, JobMachine, nameMachine } from './job-machine.ts';
 import { checkKeys } from './key-arns.ts';
 import { createLedgerTable } from './ledger-table.ts';
-import { type Location, locationUri, type Place, resolveLocation } from './location.ts';
+import { type Location, locationUri, type ResolvedLocation, resolveLocation } from './location.ts';
 import { permissionsOf } from './permissions.ts';
 import { createRolePolicy, toPolicyStatement } from './role-policies.ts';
 import { functionRoles, type PermissionFacts, type RoleName, type Statement } from './statement.ts';
@@ -107,8 +107,8 @@ export class MapReduce extends Construct {
   readonly roles: Readonly<Partial<Record<RoleName, Role>>>;
   readonly permissions: Readonly<Record<RoleName, readonly Statement[]>>;
   readonly jobs: DeployedJobs;
-  readonly inputs: readonly Place[];
-  readonly outputs: readonly Place[];
+  readonly inputs: readonly ResolvedLocation[];
+  readonly outputs: readonly ResolvedLocation[];
   readonly memory: Readonly<Record<string, number>>;
   /** Of the functions that run tasks. */
   readonly scratchMb: number;
@@ -235,7 +235,7 @@ export class MapReduce extends Construct {
     return new Triggers(this, rules, startTimeout);
   }
 
-  private work(): Place {
+  private work(): ResolvedLocation {
     const { bucketName, bucketArn, encryptionKey } = this.workBucket;
     return { bucketName, bucketArn, prefix: WORK_PREFIX, ...(encryptionKey && { keyArn: encryptionKey.keyArn }) };
   }

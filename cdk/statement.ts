@@ -1,4 +1,4 @@
-import type { Place } from './location.ts';
+import type { ResolvedLocation } from './location.ts';
 
 /** One role each. Rungs share the role of their function, and `sample` runs user code as `map` does. */
 export type RoleName =
@@ -32,9 +32,9 @@ export type Statement = {
 
 /** ARNs and names of what the roles are let at; tokens in a stack, placeholders in the docs. */
 export type PermissionFacts = {
-  readonly work: Place;
-  readonly inputs: readonly Place[];
-  readonly outputs: readonly Place[];
+  readonly work: ResolvedLocation;
+  readonly inputs: readonly ResolvedLocation[];
+  readonly outputs: readonly ResolvedLocation[];
   readonly tableArn: string;
   readonly machineArn: string;
   /** `arn:…:execution:<name>`, without a colon at its end. */
@@ -85,15 +85,20 @@ export const OF_AWS = 'AWS itself calls in this role';
  * One statement a bucket, because the prefixes of one are none of the other's. `IfExists`, because S3 asks for ListBucket without a
  * prefix when it decides between 404 and 403 for an object that is missing.
  */
-export function listings(sid: string, places: readonly Place[], why: string, unrecorded?: string): readonly Statement[] {
-  const buckets = [...new Set(places.map((place) => place.bucketArn))];
+export function listings(
+  sid: string,
+  locations: readonly ResolvedLocation[],
+  why: string,
+  unrecorded?: string,
+): readonly Statement[] {
+  const buckets = [...new Set(locations.map((location) => location.bucketArn))];
   return buckets.map((bucketArn, index) => ({
     sid: index === 0 ? sid : `${sid}${index + 1}`,
     actions: ['s3:ListBucket'],
     resources: [bucketArn],
     conditions: {
       StringLikeIfExists: {
-        's3:prefix': places.filter((place) => place.bucketArn === bucketArn).map(({ prefix }) => `${prefix}*`),
+        's3:prefix': locations.filter((location) => location.bucketArn === bucketArn).map(({ prefix }) => `${prefix}*`),
       },
     },
     why,

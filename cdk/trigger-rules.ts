@@ -1,7 +1,8 @@
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { isRuleName, type TriggerRule } from '../lib/aws/trigger/trigger-rule.ts';
 import type { Params } from '../lib/job/define-job.ts';
 import type { JobOptions } from '../lib/job/job-options.ts';
-import { type Place, placesOverlap, resolveLocation } from './location.ts';
+import { locationsOverlap, type ResolvedLocation, resolveLocation } from './location.ts';
 
 /** An upload that starts a job. */
 export type Trigger = {
@@ -26,26 +27,13 @@ export type Trigger = {
   readonly name?: string;
 };
 
-/** A trigger as the function `start` knows it, by REFOLD_TRIGGERS. */
-export type TriggerRule = {
-  readonly name: string;
-  readonly job: string;
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly output: string;
-  readonly params?: Params;
-  readonly options?: JobOptions;
-  readonly maxDepth?: number;
-};
-
 export type ResolvedTrigger = { readonly rule: TriggerRule; readonly bucket: IBucket | undefined };
 
 export type TriggerBounds = {
   readonly own: IBucket;
   readonly jobs: Readonly<Record<string, string>>;
-  readonly inputs: readonly Place[];
-  readonly outputs: readonly Place[];
+  readonly inputs: readonly ResolvedLocation[];
+  readonly outputs: readonly ResolvedLocation[];
 };
 
 /** @throws Error for a trigger that could start nothing, or itself */
@@ -57,14 +45,14 @@ export function resolveTrigger(trigger: Trigger, index: number, bounds: TriggerB
   const refuse = (why: string): never => {
     throw new Error(`The trigger ${name} ${why}.`);
   };
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) refuse('has no name of letters, digits, dots, underscores and hyphens');
+  if (!isRuleName(name)) refuse('has no name of letters, digits, dots, underscores and hyphens');
   if (!Object.hasOwn(bounds.jobs, job)) refuse(`starts the job ${job}, which is none of: ${Object.keys(bounds.jobs).join(', ')}`);
-  if (!bounds.inputs.some((place) => place.bucketName === bucketName && prefix.startsWith(place.prefix)))
+  if (!bounds.inputs.some((location) => location.bucketName === bucketName && prefix.startsWith(location.prefix)))
     refuse('watches a prefix that is not within the inputs');
   const output = resolveLocation(trigger.output.replace(/\{[^}]*\}.*$/s, '') || 's3://', bounds.own);
-  if (!bounds.outputs.some((place) => place.bucketName === output.bucketName && output.prefix.startsWith(place.prefix)))
-    refuse('writes to a place that is not within the outputs');
-  if (placesOverlap(output, { bucketName, bucketArn: '', prefix }))
+  if (!bounds.outputs.some((location) => location.bucketName === output.bucketName && output.prefix.startsWith(location.prefix)))
+    refuse('writes to a location that is not within the outputs');
+  if (locationsOverlap(output, { bucketName, bucketArn: '', prefix }))
     refuse('would start itself: its output lies where it watches');
   const template = trigger.output.includes('://') ? trigger.output : `s3://${bounds.own.bucketName}/${trigger.output}`;
   const { params, options, maxDepth } = trigger;

@@ -4,8 +4,9 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { TriggerRule } from '../lib/aws/trigger/trigger-rule.ts';
 import { pascal } from './functions.ts';
-import type { ResolvedTrigger, TriggerRule } from './trigger-rules.ts';
+import type { ResolvedTrigger } from './trigger-rules.ts';
 import { sendEventsOf } from './work-bucket.ts';
 
 /** Uploads are gathered for so long, so that a folder that is uploaded starts one job and not hundreds. */

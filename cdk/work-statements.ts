@@ -1,4 +1,4 @@
-import type { Place } from './location.ts';
+import type { ResolvedLocation } from './location.ts';
 import { IMPLIED, listings, OPT_IN, type PermissionFacts, RARE, type Statement } from './statement.ts';
 
 /** On the work area. Jobs, tasks and attempts are named when they run, so their keys are patterns. */
@@ -130,7 +130,7 @@ export function workStatements({ work }: PermissionFacts) {
 }
 
 /** A part of the work area each: nobody may list what is not theirs to read. */
-function findIn(work: Place) {
+function findIn(work: ResolvedLocation) {
   const why = 'Without it S3 answers 403 where an object is missing, and what is lost could not be told from what is forbidden.';
   const find = (sid: string, folder: string) => listings(sid, [{ ...work, prefix: `${work.prefix}${folder}` }], why, IMPLIED);
   return { find: find('FindWork', 'jobs/'), findCode: find('FindCode', 'code/'), findBatches: find('FindBatches', 'triggers/') };

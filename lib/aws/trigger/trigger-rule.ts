@@ -1,9 +1,8 @@
 import type { Params } from '../../job/define-job.ts';
 import type { JobOptions } from '../../job/job-options.ts';
-import { EnvironmentError } from '../world/read-environment.ts';
 import type { Upload } from './upload-event.ts';
 
-/** Which uploads start which job. */
+/** Which uploads start which job: as the stack writes it, and the function `start` reads it, by REFOLD_TRIGGERS. */
 export type TriggerRule = {
   /** Part of the identity of the jobs that it starts: letters, digits, `.`, `_` and `-`. */
   readonly name: string;
@@ -25,19 +24,9 @@ export type TriggerRule = {
   readonly maxDepth?: number;
 };
 
-/** REFOLD_TRIGGERS, which the stack has written. @throws EnvironmentError */
-export function parseTriggerRules(values: readonly unknown[]): readonly TriggerRule[] {
-  const rules = values.map((value, at) => {
-    const rule = (value ?? {}) as TriggerRule;
-    const isRule = [rule.name, rule.job, rule.bucket, rule.prefix, rule.suffix, rule.output].every(
-      (text) => typeof text === 'string',
-    );
-    if (isRule && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(rule.name)) return rule;
-    throw new EnvironmentError({ variable: 'REFOLD_TRIGGERS', reason: `holds no trigger rule at ${at}` });
-  });
-  const names = new Set(rules.map(({ name }) => name));
-  if (names.size < rules.length) throw new EnvironmentError({ variable: 'REFOLD_TRIGGERS', reason: 'names two rules alike' });
-  return rules;
+/** Names stand in keys of the work area. */
+export function isRuleName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name);
 }
 
 /**

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
+import { isKeyArn } from '../../aws/stack/key-arn.ts';
 import { bucketOf, isStackFolder } from './bucket-location.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { parseCount } from './quantity.ts';
 import { stackOf } from './stack-flags.ts';
-import { readTrigger, type Trigger } from './trigger-flag.ts';
+import { readTrigger, type TriggerFlag } from './trigger-flag.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a stack is deployed with: all of it, each time. */
@@ -14,7 +15,7 @@ export type DeploySettings = {
   readonly jobs: Readonly<Record<string, string>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly triggers: readonly Trigger[];
+  readonly triggers: readonly TriggerFlag[];
   readonly publishCode: boolean;
   /** In MB: no function gets more than `max`. */
   readonly memory: { readonly max?: number };
@@ -83,9 +84,8 @@ function readMemory(given: GivenArguments): DeploySettings['memory'] {
   throw new UsageError({ problem: `--max-memory ${text} is no size of a function.`, hint });
 }
 
-/** Policies know keys, and not their aliases. */
 function readKey(arn: string): string {
-  if (/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/.test(arn)) return arn;
+  if (isKeyArn(arn)) return arn;
   const hint =
     'Write --kms-key arn:aws:kms:REGION:ACCOUNT:key/ID. Of an alias, name the key: aws kms describe-key --key-id alias/NAME';
   throw new UsageError({ problem: `--kms-key ${arn} is no ARN of a key.`, hint });

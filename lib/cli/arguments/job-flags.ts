@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { LocalRequest } from '../../local/request.ts';
+import type { LocalRequest } from '../../local/job/request.ts';
 import { isS3Location } from '../../node/s3-location.ts';
 import type { Flag } from './command.ts';
 import { OPTION_FLAGS, readOptions } from './option-flags.ts';

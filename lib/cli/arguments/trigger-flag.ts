@@ -2,7 +2,7 @@ import { bucketOf, isStackFolder } from './bucket-location.ts';
 import { UsageError } from './usage-error.ts';
 
 /** An upload that starts a job, as `--trigger` gives it. */
-export type Trigger = {
+export type TriggerFlag = {
   /** Name of a deployed job. */
   readonly job: string;
   /** '' is the stack's own. */
@@ -17,7 +17,7 @@ const FORM = 'job=NAME,input=s3://bucket/prefix,output=s3://bucket/prefix[,suffi
 const NAMES = ['job', 'input', 'output', 'suffix'] as const;
 
 /** Reads `job=word-count,input=s3://logs/new/,suffix=.txt,output=s3://counts/{name}`. @throws UsageError */
-export function readTrigger(text: string): Trigger {
+export function readTrigger(text: string): TriggerFlag {
   const fields = new Map<string, string>();
   for (const part of text.split(',')) {
     const at = part.indexOf('=');

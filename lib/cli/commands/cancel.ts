@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelJob } from '../../coordinator/cancel-job.ts';
-import { findJobHolder } from '../../local/job-lock.ts';
+import { findJobHolder } from '../../local/job/job-lock.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';

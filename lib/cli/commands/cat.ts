@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { RefoldError } from '../../errors.ts';
-import { openFileOutput } from '../../local/file-output-store.ts';
+import { openFileOutput } from '../../local/files/file-output-store.ts';
 import { isS3Location } from '../../node/s3-location.ts';
 import { parseSuccess, type SuccessFile } from '../../output/success-file.ts';
 import type { OpenOutput, OutputStore } from '../../ports/output-store.ts';

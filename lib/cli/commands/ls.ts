@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findJobHolder } from '../../local/job-lock.ts';
+import { findJobHolder } from '../../local/job/job-lock.ts';
 import { hasEnded } from '../../ports/ledger-job.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import { stdoutPath } from '../../work/work-layout.ts';

@@ -1,6 +1,6 @@
 import type { Submission } from '../../aws/start/prepare-submission.ts';
 import { type JobOptions, OPTION_NAMES, OPTION_RULES } from '../../job/job-options.ts';
-import { type PreparedJob, prepareJob } from '../../local/prepare-job.ts';
+import { type PreparedJob, prepareJob } from '../../local/job/prepare-job.ts';
 import { MemoryObjectStore } from '../../memory/memory-object-store.ts';
 import type { JobState } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';

@@ -50,7 +50,7 @@ async function run(given: GivenArguments): Promise<number> {
     throw new UsageError({ problem: '--json is not for this job.', hint: 'It writes its data to standard output.' });
   }
   const [{ prepareResume }, { adaptersFor }] = await Promise.all([
-    import('../../local/prepare-job.ts'),
+    import('../../local/job/prepare-job.ts'),
     import('../local/local-adapters.ts'),
   ]);
   useAccount(given);

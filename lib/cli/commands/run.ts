@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import type { LocalRequest } from '../../local/request.ts';
+import type { LocalRequest } from '../../local/job/request.ts';
 import type { Command } from '../arguments/command.ts';
 import { checkLocalOutput, JOB_FLAGS, readRequest } from '../arguments/job-flags.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
@@ -43,7 +43,7 @@ async function run(given: GivenArguments): Promise<number> {
   useAccount(given);
   const [{ driveJob }, { prepareJob }, { adaptersFor }] = await Promise.all([
     import('../local/drive-job.ts'),
-    import('../../local/prepare-job.ts'),
+    import('../../local/job/prepare-job.ts'),
     import('../local/local-adapters.ts'),
   ]);
   const adapters = await adaptersFor(Object.values(request.inputs));

@@ -1,5 +1,5 @@
 import { type JobStatus, type PhaseStatus, readStatus } from '../../coordinator/job-status.ts';
-import { findJobHolder } from '../../local/job-lock.ts';
+import { findJobHolder } from '../../local/job/job-lock.ts';
 import { hasEnded } from '../../ports/ledger-job.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';

@@ -1,8 +1,8 @@
 import { RefoldError } from '../../errors.ts';
 import { toFailure } from '../../job/failure.ts';
-import { collectGarbage } from '../../local/collect-garbage.ts';
-import { executeJob, type JobOutcome } from '../../local/execute-job.ts';
-import type { PreparedJob, PrepareHooks } from '../../local/prepare-job.ts';
+import { collectGarbage } from '../../local/job/collect-garbage.ts';
+import { executeJob, type JobOutcome } from '../../local/job/execute-job.ts';
+import type { PreparedJob, PrepareHooks } from '../../local/job/prepare-job.ts';
 import { EXIT_CODES, exitCodeOf } from '../show/exit-code.ts';
 import { openProgressView, Progress } from '../show/progress.ts';
 import { listenForSignals, type Stopping } from '../show/signals.ts';

@@ -1,4 +1,4 @@
-import type { LocalAdapters } from '../../local/prepare-job.ts';
+import type { LocalAdapters } from '../../local/job/prepare-job.ts';
 import { engineFile } from '../../node/bundle/engine-file.ts';
 import { isS3Location } from '../../node/s3-location.ts';
 

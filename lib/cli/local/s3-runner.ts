@@ -1,5 +1,5 @@
-import { isJob, runnerOver } from '../../local/local-runner.ts';
-import type { LocalSettings } from '../../local/local-world.ts';
+import { isJob, runnerOver } from '../../local/world/local-runner.ts';
+import type { LocalSettings } from '../../local/world/local-world.ts';
 import type { TaskRunner } from '../../node/sandbox/sandbox-message.ts';
 import { openS3World } from './s3-world.ts';
 

@@ -1,7 +1,7 @@
 import { AwsRequests } from '../../aws/requests/requests.ts';
 import { S3InputStore } from '../../aws/s3/s3-input-store.ts';
-import { FileInputStore } from '../../local/file-input-store.ts';
-import { type LocalSettings, openLocalWorld } from '../../local/local-world.ts';
+import { FileInputStore } from '../../local/files/file-input-store.ts';
+import { type LocalSettings, openLocalWorld } from '../../local/world/local-world.ts';
 import { isS3Location } from '../../node/s3-location.ts';
 import type { InputStore } from '../../ports/input-store.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type LocalSettings, openLocalWorld } from '../../local/local-world.ts';
+import { type LocalSettings, openLocalWorld } from '../../local/world/local-world.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { UsageError } from '../arguments/usage-error.ts';

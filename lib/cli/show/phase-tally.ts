@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../../local/local-functions.ts';
+import type { TaskEvent } from '../../local/job/local-functions.ts';
 import { showBytes, showCount, showDuration } from './show-quantity.ts';
 
 /** One phase of one step, as it starts. */

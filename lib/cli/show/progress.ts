@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../job/job-record.ts';
-import type { TaskEvent } from '../../local/local-functions.ts';
+import type { TaskEvent } from '../../local/job/local-functions.ts';
 import type { SandboxEvent } from '../../local/sandbox/sandbox-pool.ts';
 import type { World } from '../../ports/world.ts';
 import { readReduceGroups } from '../../shuffle/reduce-groups.ts';
