@@ -26,7 +26,7 @@ export { pairs } from './job/pairs.ts';
 export { hash, type Partitioner, range } from './job/partitioner.ts';
 export type { Counter, Position, TaskContext } from './job/task-context.ts';
 export { PermanentError } from './job/user-code.ts';
-export type { TaskEvent } from './local/local-functions.ts';
+export type { TaskEvent } from './local/job/local-functions.ts';
 export type { Receipt } from './output/receipt.ts';
 export type { SuccessFile } from './output/success-file.ts';
 export type { JobItem } from './ports/task-ledger.ts';

@@ -1,6 +1,6 @@
 import type { Job, PairOf } from './job/define-job.ts';
-import type { LocalJob } from './local/local-job.ts';
-import type { RunRequest } from './local/run.ts';
+import type { LocalJob } from './local/job/local-job.ts';
+import type { RunRequest } from './local/job/run.ts';
 
 /**
  * Starts the job of a module on this machine and answers its handle: `const job = await run('./word-count.ts', { input, output })`. The
@@ -9,7 +9,7 @@ import type { RunRequest } from './local/run.ts';
  */
 export async function run<J extends Job = Job>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<PairOf<J>>> {
   const { input } = request;
-  const [local, { adaptersFor }] = await Promise.all([import('./local/run.ts'), import('./cli/local/local-adapters.ts')]);
+  const [local, { adaptersFor }] = await Promise.all([import('./local/job/run.ts'), import('./cli/local/local-adapters.ts')]);
   const adapters = await adaptersFor(typeof input === 'string' ? [input] : Object.values(input));
   return await local.run<PairOf<J>>(jobFile, request, adapters);
 }

@@ -20,7 +20,7 @@ await build({
     cli: 'lib/cli/main.ts',
     'worker-process': 'lib/local/sandbox/worker-process.ts',
     'task-thread': 'lib/node/sandbox/task-thread.ts',
-    'local-runner': 'lib/local/local-runner.ts',
+    'local-runner': 'lib/local/world/local-runner.ts',
     's3-runner': 'lib/cli/local/s3-runner.ts',
     'describe-runner': 'lib/node/bundle/describe-runner.ts',
     'pack-jobs': 'lib/cli/pack-jobs-main.ts',

@@ -27,16 +27,11 @@ const LAYERS: readonly (readonly string[])[] = [
   ['local', 'aws'],
   ['run.ts', 'connect.ts', 'index.ts', 'cli'],
 ];
-/** The same within lib/aws. */
-const LAYERS_OF_AWS: readonly (readonly string[])[] = [
-  ['requests'],
-  ['s3', 'ledger'],
-  ['world', 'cost'],
-  ['stack'],
-  ['start'],
-  ['trigger'],
-  ['lambda', 'connect'],
-];
+/** The same within the adapters of one place, by folder. */
+const LAYERS_WITHIN: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  aws: [['requests'], ['s3', 'ledger'], ['world', 'cost'], ['stack'], ['start'], ['trigger'], ['lambda', 'connect']],
+  local: [['files', 'ledger', 'interpreter', 'sandbox'], ['world'], ['job']],
+};
 const LAYER_OF_NODE = LAYERS.findIndex((layer) => layer.includes('node'));
 
 function layerOf(file: string): number {
@@ -62,15 +57,16 @@ describe('the repository', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('imports one way within lib/aws, and side by side not at all', () => {
+  it.each(Object.entries(LAYERS_WITHIN))('imports one way within lib/%s, and side by side not at all', (place, layers) => {
+    const isOwn = (file: string): boolean => file.startsWith(`lib/${place}/`);
     const folderOf = (file: string): string => file.split('/')[2]!;
-    const layerOfAws = (file: string): number => LAYERS_OF_AWS.findIndex((names) => names.includes(folderOf(file)));
-    const own = sources.filter((file) => file.startsWith('lib/aws/'));
-    expect(own.filter((file) => layerOfAws(file) === -1)).toEqual([]);
+    const layerWithin = (file: string): number => layers.findIndex((names) => names.includes(folderOf(file)));
+    const own = sources.filter(isOwn);
+    expect(own.filter((file) => layerWithin(file) === -1)).toEqual([]);
     const wrong = own.flatMap((file) =>
       importsOf(file)
-        .filter((target) => target.startsWith('lib/aws/') && folderOf(target) !== folderOf(file))
-        .filter((target) => layerOfAws(target) >= layerOfAws(file))
+        .filter((target) => isOwn(target) && folderOf(target) !== folderOf(file))
+        .filter((target) => layerWithin(target) >= layerWithin(file))
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);

@@ -1,7 +1,7 @@
-import { runToEnd } from '../../lib/aws/lambda/attempt-end.ts';
+import { runToEnd } from '../../lib/aws/lambda/attempt-account.ts';
 import { type SandboxTask, TaskPrograms } from '../../lib/coordinator/run-task.ts';
 import type { Job } from '../../lib/job/define-job.ts';
-import { type LocalSettings, openLocalWorld } from '../../lib/local/local-world.ts';
+import { type LocalSettings, openLocalWorld } from '../../lib/local/world/local-world.ts';
 import type { TaskRunner } from '../../lib/node/sandbox/sandbox-message.ts';
 
 export { isJob } from '../../lib/job/define-job.ts';

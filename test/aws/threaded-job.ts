@@ -9,8 +9,8 @@ import { LambdaSandbox, type LambdaSandboxOptions } from '../../lib/aws/lambda/l
 import { findCode } from '../../lib/aws/start/find-code.ts';
 import type { MapCall, MapNext, TaskGroup } from '../../lib/coordinator/machine-call.ts';
 import { openJob } from '../../lib/coordinator/open-job.ts';
-import { openLocalWorld } from '../../lib/local/local-world.ts';
-import { prepareJob } from '../../lib/local/prepare-job.ts';
+import { prepareJob } from '../../lib/local/job/prepare-job.ts';
+import { openLocalWorld } from '../../lib/local/world/local-world.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../../lib/node/sandbox/sandbox-message.ts';
 import { Supervisor } from '../../lib/node/sandbox/supervisor.ts';
 import { encodeJson, readJson } from '../../lib/work/json-object.ts';

@@ -4,7 +4,7 @@ import { startJob } from '../../lib/aws/start/start-job.ts';
 import { GivenArguments } from '../../lib/cli/arguments/parse-arguments.ts';
 import type { LogLine, StackAccess } from '../../lib/cli/stack/stack-access.ts';
 import { readJobRecord } from '../../lib/coordinator/job-access.ts';
-import { openLocalWorld } from '../../lib/local/local-world.ts';
+import { openLocalWorld } from '../../lib/local/world/local-world.ts';
 import { runOptions } from '../aws/job-record.ts';
 import { MemoryExecutions } from '../aws/memory-executions.ts';
 

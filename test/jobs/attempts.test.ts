@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run } from 'refold';
 import { describe, expect, it } from 'vitest';
-import type { TaskEvent } from '../../lib/local/local-functions.ts';
+import type { TaskEvent } from '../../lib/local/job/local-functions.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 import { pairsOf, runJob } from './run-job.ts';
 import { numbers, writeJob, writeLines } from './write-job.ts';

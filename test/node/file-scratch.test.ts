@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ScratchFullError } from '../../lib/errors.ts';
 import { FileScratch, sweepScratch } from '../../lib/node/file-scratch.ts';
+import { failingFileSystem } from '../local/files/watched-file-system.ts';
 import { runProcess, startProcess, whenItSays } from '../local/run-process.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
-import { failingFileSystem } from '../local/watched-file-system.ts';
 
 const SCRATCH = JSON.stringify(new URL('../../lib/node/file-scratch.ts', import.meta.url).href);
 

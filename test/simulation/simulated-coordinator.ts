@@ -4,7 +4,7 @@ import { toTaskError } from '../../lib/coordinator/task-error.ts';
 import type { Job } from '../../lib/job/define-job.ts';
 import type { JobRecord } from '../../lib/job/job-record.ts';
 import { runMachine } from '../../lib/local/interpreter/run-machine.ts';
-import { invokeLocal, LOCAL_ARNS } from '../../lib/local/local-functions.ts';
+import { invokeLocal, LOCAL_ARNS } from '../../lib/local/job/local-functions.ts';
 import { SandboxLostError } from '../../lib/node/sandbox/sandbox-error.ts';
 import { encodeJson } from '../../lib/work/json-object.ts';
 import { jobKey } from '../../lib/work/work-layout.ts';

@@ -1,8 +1,8 @@
 import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
 import { showError } from '../../lib/cli/show/show-error.ts';
-import { executeJob } from '../../lib/local/execute-job.ts';
-import { prepareJob } from '../../lib/local/prepare-job.ts';
-import type { LocalRequest } from '../../lib/local/request.ts';
+import { executeJob } from '../../lib/local/job/execute-job.ts';
+import { prepareJob } from '../../lib/local/job/prepare-job.ts';
+import type { LocalRequest } from '../../lib/local/job/request.ts';
 
 /** A coordinator to be killed: runs the job of the request in its argument, and says on standard output what happens, a line of JSON each. */
 const say = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`);

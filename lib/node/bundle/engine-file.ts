@@ -3,7 +3,7 @@ const SOURCES = {
   index: '../../index.ts',
   'worker-process': '../../local/sandbox/worker-process.ts',
   'task-thread': '../sandbox/task-thread.ts',
-  'local-runner': '../../local/local-runner.ts',
+  'local-runner': '../../local/world/local-runner.ts',
   'aws-runner': '../../aws/lambda/aws-runner.ts',
   's3-runner': '../../cli/local/s3-runner.ts',
   'describe-runner': './describe-runner.ts',
