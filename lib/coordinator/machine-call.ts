@@ -10,17 +10,17 @@ export type MachineInput = { readonly jobId: string; readonly run: number };
 
 type Call<Position> = MachineInput & { readonly at: Position };
 /** `step` counts the jobs of a chain from 0. `round` is for bounding loops: the functions count it, the machine carries it. */
-type Place<Next extends string> = { readonly next: Next; readonly step: number; readonly round?: number };
+type NextState<Next extends string> = { readonly next: Next; readonly step: number; readonly round?: number };
 
-export type PlanNext = Place<'plan'>;
-export type SoloNext = Place<'solo'>;
-export type SampleNext = Place<'sample'>;
-export type PlanReduceNext = Place<'planReduce'>;
+export type PlanNext = NextState<'plan'>;
+export type SoloNext = NextState<'solo'>;
+export type SampleNext = NextState<'sample'>;
+export type PlanReduceNext = NextState<'planReduce'>;
 /** `published` counts the attempts whose parts earlier calls made visible. */
-export type CommitNext = Place<'commit'> & { readonly published?: number };
+export type CommitNext = NextState<'commit'> & { readonly published?: number };
 export type DoneNext = { readonly next: 'done' };
 /** Where the phase's task list lies: a JSON array of TaskGroup. Never send an empty one: go on to what comes after. */
-export type PhaseNext<P extends 'map' | 'reduce'> = Place<P> & {
+export type PhaseNext<P extends 'map' | 'reduce'> = NextState<P> & {
   readonly bucket: string;
   readonly key: string;
   /** Groups at a time, and tasks at a time within one group (≤ 40). 0 is as many as there may be. */

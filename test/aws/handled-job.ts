@@ -8,7 +8,7 @@ import { reduceHandler } from '../../functions/reduce.ts';
 import { sampleHandler } from '../../functions/sample.ts';
 import { soloHandler } from '../../functions/solo.ts';
 import { watchHandler } from '../../functions/watch.ts';
-import { type AttemptEnd, runToEnd } from '../../lib/aws/lambda/attempt-end.ts';
+import { type AttemptAccount, runToEnd } from '../../lib/aws/lambda/attempt-account.ts';
 import type { AttemptReport } from '../../lib/aws/lambda/attempt-log.ts';
 import { Deciding } from '../../lib/aws/lambda/deciding.ts';
 import type { LambdaHandler } from '../../lib/aws/lambda/lambda-handler.ts';
@@ -180,7 +180,7 @@ class SandboxHere implements Sandbox {
     onReport({ kind: 'begun', attemptId });
     const cursor = new RecordCursor(new ArrayBuffer(RecordCursor.bytes));
     const control = { attemptId, cursor, signal: new AbortController().signal };
-    const answer: AttemptEnd = await runToEnd(this.#programs, task as SandboxTask, control, () => ({}));
+    const answer: AttemptAccount = await runToEnd(this.#programs, task as SandboxTask, control, () => ({}));
     return { kind: 'done', answer };
   }
 

@@ -2,8 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Phase } from '../../ports/task-ledger.ts';
 
-/** Where an attempt stands. No data, no keys of records. */
-export type AttemptPlace = {
+/** What an attempt is one of. No data, no keys of records. */
+export type AttemptTask = {
   readonly jobId: string;
   readonly run: number;
   readonly step: number;
@@ -12,7 +12,7 @@ export type AttemptPlace = {
   readonly index: number;
 };
 
-export type AttemptReport = AttemptPlace & {
+export type AttemptReport = AttemptTask & {
   readonly attemptId: string;
   /** `done`, or the code of the failure. */
   readonly outcome: string;
@@ -27,7 +27,7 @@ export type AttemptReport = AttemptPlace & {
 export type AttemptLog = {
   ended(report: AttemptReport): void;
   /** What user code logs: capped by the engine. */
-  userLine(place: AttemptPlace & { readonly attemptId: string }, line: string): void;
+  userLine(attempted: AttemptTask & { readonly attemptId: string }, line: string): void;
 };
 
 /**
@@ -51,8 +51,8 @@ export function openAttemptLog(): AttemptLog {
       metrics.clearDimensions();
       logger[isDone ? 'info' : 'warn']('attempt', { ...report, ...embedded });
     },
-    userLine(place, line) {
-      logger.info(line, { ...place, from: 'task.log' });
+    userLine(attempted, line) {
+      logger.info(line, { ...attempted, from: 'task.log' });
     },
   };
 }

@@ -9,8 +9,8 @@ import type { Sandbox, SandboxJob, TaskProgress, TaskReport } from '../../node/s
 import type { TaskId } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { type RunRecord, readRunRecord } from '../start/run-record.ts';
-import type { AttemptEnd } from './attempt-end.ts';
-import type { AttemptLog, AttemptPlace } from './attempt-log.ts';
+import type { AttemptAccount } from './attempt-account.ts';
+import type { AttemptLog, AttemptTask } from './attempt-log.ts';
 import type { LastOf } from './last-of.ts';
 import { lastOf } from './last-of.ts';
 import { deadlineFailure, type Invocation, taskTimeoutMs } from './task-deadline.ts';
@@ -54,18 +54,18 @@ export class LambdaSandbox {
   async run(task: LambdaTask, invocation: Invocation): Promise<TaskAnswer> {
     const { world, log } = this.#options;
     const startedAtMs = performance.now();
-    const place = placeOf(task);
+    const attempted = attemptTaskOf(task);
     let attemptId: string | undefined;
-    const end = await this.#attempt(task, place, invocation, (begun) => {
+    const end = await this.#attempt(task, attempted, invocation, (begun) => {
       attemptId = begun;
     });
     const { failure, bytes, records, requests } = end;
     // One that has ended already stays as it was. One that failed before it began is recorded too, since a phase that fails has no other
     // place for its cause.
     attemptId ??= world.ids.newId();
-    if (failure !== undefined && task.role !== 'sample') await world.ledger.failAttempt(taskIdOf(place), attemptId, failure);
+    if (failure !== undefined && task.role !== 'sample') await world.ledger.failAttempt(taskIdOf(attempted), attemptId, failure);
     const ms = Math.round(performance.now() - startedAtMs);
-    log.ended({ ...place, attemptId, outcome: failure?.code ?? 'done', ms, bytes, records, requests });
+    log.ended({ ...attempted, attemptId, outcome: failure?.code ?? 'done', ms, bytes, records, requests });
     if (failure === undefined) return {};
     // Allocators keep what a dead thread has freed. The end of the process is of the same class as this failure, which the ledger knows; a
     // sample has only its error to tell it.
@@ -77,28 +77,28 @@ export class LambdaSandbox {
   /** Never throws. */
   async #attempt(
     task: LambdaTask,
-    place: AttemptPlace,
+    attempted: AttemptTask,
     invocation: Invocation,
     onBegun: (attemptId: string) => void,
-  ): Promise<AttemptEnd> {
+  ): Promise<AttemptAccount> {
     let progress: TaskProgress = { bytes: 0, records: 0 };
     let attemptId = '';
     const onReport = (report: TaskReport) => {
       if (report.kind === 'progress') progress = report.progress;
-      else if (report.kind === 'log') this.#options.log.userLine({ ...place, attemptId }, report.line);
+      else if (report.kind === 'log') this.#options.log.userLine({ ...attempted, attemptId }, report.line);
       else {
         attemptId = report.attemptId;
         onBegun(attemptId);
       }
     };
-    const failed = (failure: Failure): AttemptEnd => ({ failure, ...progress, requests: {} });
+    const failed = (failure: Failure): AttemptAccount => ({ failure, ...progress, requests: {} });
     try {
       const { sandbox } = this.#options;
       const run = await this.#prepare(task);
       const timeoutMs = taskTimeoutMs(invocation);
       const limits = { taskTimeoutMs: timeoutMs, recordTimeoutMs: run.recordTimeoutMs };
       const outcome = await sandbox.run(sandboxTaskOf(task, run), onReport, limits);
-      if (outcome.kind === 'done') return outcome.answer as AttemptEnd;
+      if (outcome.kind === 'done') return outcome.answer as AttemptAccount;
       const { failure } = outcome;
       return failed(failure.code === 'REFOLD_TASK_TIMEOUT' ? deadlineFailure(failure, task.role, timeoutMs, progress) : failure);
     } catch (error) {
@@ -130,7 +130,7 @@ function sandboxTaskOf(task: LambdaTask, { concurrency }: RunRecord): SandboxTas
   return task.role === 'sample' ? task : { ...task, concurrency };
 }
 
-function placeOf(task: LambdaTask): AttemptPlace {
+function attemptTaskOf(task: LambdaTask): AttemptTask {
   const { role } = task;
   const { jobId, run } = task.call;
   switch (task.role) {
@@ -144,6 +144,6 @@ function placeOf(task: LambdaTask): AttemptPlace {
   }
 }
 
-function taskIdOf({ jobId, step, phase, index }: AttemptPlace): TaskId {
+function taskIdOf({ jobId, step, phase, index }: AttemptTask): TaskId {
   return { jobId, step, phase, index };
 }

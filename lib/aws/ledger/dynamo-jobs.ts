@@ -4,11 +4,11 @@ import { type LedgerJob, mayMove, movedJob, startedRun } from '../../ports/ledge
 import type { JobItem, JobState, Phase, TaskLedger } from '../../ports/task-ledger.ts';
 import { fromItem, type Item, type PlainItem, toItem } from './attribute-value.ts';
 import type { DynamoTable } from './dynamo-table.ts';
-import { readJobItem, type StoredJob, writeJobItem } from './ledger-job-item.ts';
+import { itemOfJob, jobOfItem, type StoredJob } from './ledger-job-item.ts';
 import {
   jobEntryKey,
   jobIdOfEntry,
-  jobKey,
+  jobItemKey,
   jobListKey,
   type LedgerKey,
   MONTHS_KEY,
@@ -38,7 +38,7 @@ export class DynamoJobs {
     const nowMs = this.#clock.nowMs();
     const entry = toItem({ ...jobEntryKey(job.jobId, job.createdAtMs), expiresAt: expiresAt(nowMs + ENTRY_EXTRA_MS) });
     const created = await this.#table.transact([
-      { put: writeJobItem({ held: { job }, version: 0 }, expiresAt(nowMs)), if: NO_ITEM },
+      { put: itemOfJob({ held: { job }, version: 0 }, expiresAt(nowMs)), if: NO_ITEM },
       { put: entry, if: ANY_ITEM },
     ]);
     if (created.kind === 'written') return { kind: 'created', job };
@@ -48,8 +48,8 @@ export class DynamoJobs {
   }
 
   async read(jobId: string): Promise<JobItem | undefined> {
-    const item = await this.#table.get(jobKey(jobId));
-    return item && readJobItem(item).held.job;
+    const item = await this.#table.get(jobItemKey(jobId));
+    return item && jobOfItem(item).held.job;
   }
 
   async list(): Promise<readonly JobItem[]> {
@@ -67,7 +67,7 @@ export class DynamoJobs {
 
   async startRun(jobId: string, run: number, executionId: string): ReturnType<TaskLedger['startRun']> {
     const nowMs = this.#clock.nowMs();
-    const written = await this.#table.update(jobKey(jobId), {
+    const written = await this.#table.update(jobItemKey(jobId), {
       condition: '#run = :previous AND #state IN (:planning, :mapping, :reducing, :committing)',
       update: `SET #run = :run, #executionId = :executionId, ${CHANGED} REMOVE #error, #lastMove`,
       values: {
@@ -81,7 +81,7 @@ export class DynamoJobs {
         ...changedValues(nowMs),
       },
     });
-    if (written.kind === 'written') return { kind: 'started', job: readJobItem(written.item).held.job };
+    if (written.kind === 'written') return { kind: 'started', job: jobOfItem(written.item).held.job };
     const { changed, job } = await this.#decideOn(jobId, written.item, (held) => startedRun(held, run, executionId, nowMs));
     return { kind: changed ? 'started' : 'refused', job };
   }
@@ -96,14 +96,14 @@ export class DynamoJobs {
     const { generations, error } = options;
     const nowMs = this.#clock.nowMs();
     let found: Item | undefined;
-    if (from === to || !mayMove(from, to)) found = await this.#table.get(jobKey(jobId));
+    if (from === to || !mayMove(from, to)) found = await this.#table.get(jobItemKey(jobId));
     else {
-      const written = await this.#table.update(jobKey(jobId), {
+      const written = await this.#table.update(jobItemKey(jobId), {
         condition: `#state = :from AND #run = :run${generations ? ' AND #generations = :generations' : ''}`,
         update: `SET #state = :to, #lastMove = :move, ${CHANGED}${error ? ', #error = :error' : ''}`,
         values: { from, to, run, generations, move: [from, to], error: error && JSON.stringify(error), ...changedValues(nowMs) },
       });
-      if (written.kind === 'written') return { kind: 'moved', job: readJobItem(written.item).held.job };
+      if (written.kind === 'written') return { kind: 'moved', job: jobOfItem(written.item).held.job };
       found = written.item;
     }
     const { changed, job } = await this.#decideOn(jobId, found, (held) =>
@@ -122,7 +122,7 @@ export class DynamoJobs {
       }
     }
     await this.#table.deleteSome([toItem(jobEntryKey(jobId, job.createdAtMs))]);
-    await this.#table.deleteSome([toItem(jobKey(jobId))]);
+    await this.#table.deleteSome([toItem(jobItemKey(jobId))]);
   }
 
   async #deleteAll(pk: string): Promise<void> {
@@ -140,8 +140,8 @@ export class DynamoJobs {
   /** Entries whose job is gone are left out. */
   async #jobsOf(entries: readonly Item[]): Promise<readonly JobItem[]> {
     const ids = entries.map((entry) => jobIdOfEntry(keyOf(entry)));
-    const items = await this.#table.getSome(ids.map(jobKey));
-    const jobs = new Map(items.map((item) => [item.pk?.S, readJobItem(item).held.job]));
+    const items = await this.#table.getSome(ids.map(jobItemKey));
+    const jobs = new Map(items.map((item) => [item.pk?.S, jobOfItem(item).held.job]));
     return ids.flatMap((jobId) => jobs.get(jobId) ?? []);
   }
 
@@ -157,12 +157,12 @@ export class DynamoJobs {
       const next = decide(stored.held);
       if (next === undefined) return { changed: false, job: stored.held.job };
       if (next.job === stored.held.job) return { changed: true, job: next.job };
-      const changed = writeJobItem({ ...stored, held: next }, expiresAt(this.#clock.nowMs()));
+      const changed = itemOfJob({ ...stored, held: next }, expiresAt(this.#clock.nowMs()));
       const written = await this.#table.put(changed, sameVersion(stored));
       if (written.kind === 'written') return { changed: true, job: next.job };
       item = written.item;
     }
-    throw busyItem(this.#table, jobKey(jobId));
+    throw busyItem(this.#table, jobItemKey(jobId));
   }
 }
 
@@ -183,7 +183,7 @@ function changedValues(nowMs: number) {
 
 function existing(item: Item | undefined, jobId: string): StoredJob {
   assert(item !== undefined, `job ${jobId} is created before it is run`);
-  return readJobItem(item);
+  return jobOfItem(item);
 }
 
 function keyOf(item: Item): LedgerKey {

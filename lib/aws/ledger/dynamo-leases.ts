@@ -1,8 +1,8 @@
 import { hasEnded } from '../../ports/ledger-job.ts';
 import type { TaskLedger } from '../../ports/task-ledger.ts';
 import type { DynamoTable } from './dynamo-table.ts';
-import { readJobItem } from './ledger-job-item.ts';
-import { jobKey, leaseKey } from './ledger-keys.ts';
+import { jobOfItem } from './ledger-job-item.ts';
+import { jobItemKey, leaseItemKey } from './ledger-keys.ts';
 import { busyItem, WRITES_MAX } from './optimistic-write.ts';
 
 /** The leases on output paths. They don't expire: a job may run for as long as it likes. */
@@ -15,7 +15,7 @@ export class DynamoLeases {
 
   /** A lease that another job has is taken over in one transaction with a look at that job: it has ended, or is no more. */
   async acquire(outputPath: string, jobId: string): ReturnType<TaskLedger['acquireLease']> {
-    const key = leaseKey(outputPath);
+    const key = leaseItemKey(outputPath);
     for (let writes = 0; writes < WRITES_MAX; writes++) {
       const written = await this.#table.update(key, {
         condition: 'attribute_not_exists(#pk) OR #jobId = :jobId',
@@ -25,12 +25,12 @@ export class DynamoLeases {
       if (written.kind === 'written') return { kind: 'acquired' };
       const by = written.item?.jobId?.S;
       if (by === undefined) continue;
-      const holder = await this.#table.get(jobKey(by));
-      if (holder !== undefined && !hasEnded(readJobItem(holder).held.job.state)) return { kind: 'held', by };
+      const holder = await this.#table.get(jobItemKey(by));
+      if (holder !== undefined && !hasEnded(jobOfItem(holder).held.job.state)) return { kind: 'held', by };
       const taken = await this.#table.transact([
         { update: key, change: { condition: '#jobId = :by', update: 'SET #jobId = :jobId', values: { by, jobId } } },
         {
-          check: jobKey(by),
+          check: jobItemKey(by),
           if: {
             condition: 'attribute_not_exists(#pk) OR #state IN (:done, :failed, :cancelled)',
             values: { done: 'DONE', failed: 'FAILED', cancelled: 'CANCELLED' },
@@ -43,6 +43,6 @@ export class DynamoLeases {
   }
 
   async release(outputPath: string, jobId: string): Promise<void> {
-    await this.#table.delete(leaseKey(outputPath), { condition: '#jobId = :jobId', values: { jobId } });
+    await this.#table.delete(leaseItemKey(outputPath), { condition: '#jobId = :jobId', values: { jobId } });
   }
 }

@@ -12,18 +12,18 @@ import { invalidatedJob, mayInvalidate } from '../../ports/ledger-job.ts';
 import type { Phase, TaskId, TaskItem, TaskLedger, TaskResult } from '../../ports/task-ledger.ts';
 import type { Item } from './attribute-value.ts';
 import type { Action, Change, DynamoTable } from './dynamo-table.ts';
-import { readJobItem } from './ledger-job-item.ts';
-import { jobKey, type LedgerKey, SHARDS, shardKey, taskKey } from './ledger-keys.ts';
+import { jobOfItem } from './ledger-job-item.ts';
+import { jobItemKey, type LedgerKey, SHARDS, shardKey, taskItemKey } from './ledger-keys.ts';
 import { expiresAt } from './ledger-table.ts';
 import {
   ATTEMPTS_KEPT_MAX,
   commitAttribute,
   failureAttribute,
+  itemOfTask,
   type LedgerTask,
   NO_TASK,
-  readTaskItem,
   taskItemFrom,
-  writeTaskItem,
+  taskOfItem,
 } from './ledger-task-item.ts';
 import { busyItem, sameVersion, WRITES_MAX } from './optimistic-write.ts';
 
@@ -49,7 +49,7 @@ export class DynamoTasks {
     const append = (column: string, value: string): string =>
       `#${column} = list_append(if_not_exists(#${column}, :none), :${value})`;
     const columns = [append('attempts', 'ids'), append('beganAtMs', 'began'), append('memoryMb', 'memory')];
-    const written = await this.#table.update(taskKey(task), {
+    const written = await this.#table.update(taskItemKey(task), {
       condition: `attribute_not_exists(#commit) AND NOT contains(#attempts, :attemptId)
         AND (attribute_not_exists(#attempts) OR size(#attempts) < :kept)`,
       update: `SET ${columns.join(', ')}, #version = if_not_exists(#version, :zero) + :one, #expiresAt = :expiresAt`,
@@ -65,14 +65,14 @@ export class DynamoTasks {
       },
     });
     if (written.kind === 'refused') return await this.#decideOn(task, written.item, decide);
-    const { attempts } = readTaskItem(written.item);
+    const { attempts } = taskOfItem(written.item);
     return { kind: 'begun', attempt: attempts.at(-1)!.number };
   }
 
   async commit(task: TaskId, attemptId: string, result: TaskResult): ReturnType<TaskLedger['commit']> {
     const nowMs = this.#clock.nowMs();
     const commit = commitAttribute({ attemptId, committedAtMs: nowMs, result });
-    const written = await this.#table.update(taskKey(task), {
+    const written = await this.#table.update(taskItemKey(task), {
       condition: 'attribute_not_exists(#commit) AND contains(#attempts, :attemptId) AND attribute_not_exists(#ends.#id)',
       update: `SET #commit = :commit, ${CHANGED}`,
       names: { id: attemptId },
@@ -84,7 +84,7 @@ export class DynamoTasks {
 
   async fail(task: TaskId, attemptId: string, failure: Failure): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    const written = await this.#table.update(taskKey(task), {
+    const written = await this.#table.update(taskItemKey(task), {
       condition: `contains(#attempts, :attemptId) AND attribute_not_exists(#ends)
         AND (attribute_not_exists(#commit) OR #commit.#attemptId <> :attemptId)`,
       update: `SET #ends = :ends, #failure = :failure, ${CHANGED}`,
@@ -101,12 +101,12 @@ export class DynamoTasks {
 
   /** One transaction over the task and its job. Several invalidations of one job do not wait for each other: each adds one to what is there. */
   async invalidate(task: TaskId, attemptId: string, run: number): Promise<'invalidated' | 'not-current'> {
-    const key = taskKey(task);
+    const key = taskItemKey(task);
     for (let writes = 0; writes < WRITES_MAX; writes++) {
-      const [jobItem, taskItem] = await Promise.all([this.#table.get(jobKey(task.jobId)), this.#table.get(key)]);
-      const job = jobItem && readJobItem(jobItem).held;
+      const [jobItem, taskItem] = await Promise.all([this.#table.get(jobItemKey(task.jobId)), this.#table.get(key)]);
+      const job = jobItem && jobOfItem(jobItem).held;
       if (job === undefined || !mayInvalidate(job, run)) return 'not-current';
-      const held = taskItem ? readTaskItem(taskItem) : NO_TASK;
+      const held = taskItem ? taskOfItem(taskItem) : NO_TASK;
       const { answer, record } = decideInvalidate(held.attempts, attemptId);
       if (record === undefined) return answer;
       const nowMs = this.#clock.nowMs();
@@ -123,7 +123,7 @@ export class DynamoTasks {
       };
       const actions: readonly Action[] = [
         { put: this.#changed(key, held, record, nowMs), if: sameVersion(held) },
-        { update: jobKey(task.jobId), change },
+        { update: jobItemKey(task.jobId), change },
       ];
       if ((await this.#table.transact(actions)).kind === 'written') return answer;
     }
@@ -131,7 +131,7 @@ export class DynamoTasks {
   }
 
   async read(task: TaskId): Promise<TaskItem | undefined> {
-    const item = await this.#table.get(taskKey(task));
+    const item = await this.#table.get(taskItemKey(task));
     return item && taskItemFrom(item);
   }
 
@@ -169,10 +169,10 @@ export class DynamoTasks {
     found: Item | undefined,
     decide: (attempts: readonly LedgerAttempt[]) => Decision<Answer>,
   ): Promise<Answer> {
-    const key = taskKey(task);
+    const key = taskItemKey(task);
     let item = found;
     for (let writes = 0; writes < WRITES_MAX; writes++) {
-      const held = item ? readTaskItem(item) : NO_TASK;
+      const held = item ? taskOfItem(item) : NO_TASK;
       const { answer, record } = decide(held.attempts);
       if (record === undefined || held.attempts.includes(record)) return answer;
       const written = await this.#table.put(this.#changed(key, held, record, this.#clock.nowMs()), sameVersion(held));
@@ -185,7 +185,7 @@ export class DynamoTasks {
   #changed(key: LedgerKey, task: LedgerTask, record: LedgerAttempt, nowMs: number): Item {
     const isNew = task.attempts.every(({ attemptId }) => attemptId !== record.attemptId);
     const others = task.attempts.map((attempt) => (attempt.attemptId === record.attemptId ? record : attempt));
-    return writeTaskItem(key, { ...task, attempts: isNew ? [...others, record] : others }, expiresAt(nowMs));
+    return itemOfTask(key, { ...task, attempts: isNew ? [...others, record] : others }, expiresAt(nowMs));
   }
 }
 

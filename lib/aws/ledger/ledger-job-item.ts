@@ -2,7 +2,7 @@ import type { Failure } from '../../errors.ts';
 import type { LedgerJob } from '../../ports/ledger-job.ts';
 import type { JobItem, JobState } from '../../ports/task-ledger.ts';
 import { fromItem, type Item, type PlainItem, toItem } from './attribute-value.ts';
-import { jobKey } from './ledger-keys.ts';
+import { jobItemKey } from './ledger-keys.ts';
 
 /** A job as DynamoDB keeps it. `version` is raised by every change; 0 before the first. */
 export type StoredJob = { readonly held: LedgerJob; readonly version: number };
@@ -15,7 +15,7 @@ type JobAttributes = Omit<JobItem, 'jobId' | 'error'> & {
   readonly version: number;
 };
 
-export function readJobItem(item: Item): StoredJob {
+export function jobOfItem(item: Item): StoredJob {
   const { pk, lastMove, version, ...job } = fromItem<JobAttributes & { readonly pk: string } & PlainItem>(item);
   return {
     held: {
@@ -39,7 +39,7 @@ export function readJobItem(item: Item): StoredJob {
 }
 
 /** The whole item, as the next version. */
-export function writeJobItem({ held: { job, lastMove }, version }: StoredJob, expiresAt: number): Item {
+export function itemOfJob({ held: { job, lastMove }, version }: StoredJob, expiresAt: number): Item {
   const { jobId, error, ...values } = job;
   const attributes: JobAttributes = {
     ...values,
@@ -47,5 +47,5 @@ export function writeJobItem({ held: { job, lastMove }, version }: StoredJob, ex
     ...(lastMove && { lastMove: [lastMove.from, lastMove.to] }),
     version: version + 1,
   };
-  return toItem({ ...jobKey(jobId), ...attributes, expiresAt });
+  return toItem({ ...jobItemKey(jobId), ...attributes, expiresAt });
 }

@@ -13,11 +13,11 @@ export const SHARDS = 16;
 
 export type PhaseId = Pick<TaskId, 'jobId' | 'step' | 'phase'>;
 
-export function jobKey(jobId: string): LedgerKey {
+export function jobItemKey(jobId: string): LedgerKey {
   return { pk: jobId, sk: 'job' };
 }
 
-export function taskKey(task: TaskId): LedgerKey {
+export function taskItemKey(task: TaskId): LedgerKey {
   return { pk: shardKey(task, task.index % SHARDS), sk: pad(task.index, INDEX_DIGITS) };
 }
 
@@ -30,7 +30,7 @@ export function taskIndexOf(key: Pick<LedgerKey, 'sk'>): number {
   return Number(key.sk);
 }
 
-export function leaseKey(outputPath: string): LedgerKey {
+export function leaseItemKey(outputPath: string): LedgerKey {
   return { pk: `lease#${outputPath}`, sk: 'lease' };
 }
 

@@ -64,7 +64,7 @@ type CommitAttribute = { readonly attemptId: string; readonly committedAtMs: num
 
 export const NO_TASK: LedgerTask = { attempts: [], folded: { attempts: 0, lost: 0, failed: 0, usedMbMs: 0 }, version: 0 };
 
-export function readTaskItem(item: Item): LedgerTask {
+export function taskOfItem(item: Item): LedgerTask {
   const {
     attempts: ids,
     beganAtMs,
@@ -93,7 +93,7 @@ export function readTaskItem(item: Item): LedgerTask {
 }
 
 /** The whole item, as the next version. */
-export function writeTaskItem(key: LedgerKey, task: LedgerTask, expiresAt: number): Item {
+export function itemOfTask(key: LedgerKey, task: LedgerTask, expiresAt: number): Item {
   const { attempts, folded, version } = fold(task);
   const ends = attempts.filter(({ end }) => end !== undefined && end !== 'committed');
   const winner = attempts.find(({ end }) => end === 'committed');
@@ -130,7 +130,7 @@ export function failureAttribute(attemptId: string, failure: Failure): FailureAt
 
 /** What callers see of an item. */
 export function taskItemFrom(item: Item): TaskItem {
-  const { attempts, folded } = readTaskItem(item);
+  const { attempts, folded } = taskOfItem(item);
   const { sk } = fromItem<LedgerKey & PlainItem>(item);
   const task = taskItemOf(taskIndexOf({ sk }), attempts);
   return {

@@ -4,14 +4,14 @@ import { BrokenBodyError } from '../requests/request-retries.ts';
 export type FetchedBytes = { readonly output: GetObjectCommandOutput; readonly bytes: Uint8Array };
 
 /**
- * One GET with its body, read whole into what `place` gives for its length. A body that breaks off counts as a failed try of the request,
+ * One GET with its body, read whole into what `allocate` gives for its length. A body that breaks off counts as a failed try of the request,
  * so the layer of request retries covers it. The SDK checks the body against the object's CRC where the answer is the whole object.
- * Nothing is written to the place once `signal` is aborted.
+ * Nothing is written there once `signal` is aborted.
  */
 export async function fetchBytes(
   client: S3Client,
   input: GetObjectCommandInput,
-  place: (bytes: number) => Uint8Array,
+  allocate: (bytes: number) => Uint8Array,
   signal: AbortSignal,
 ): Promise<FetchedBytes> {
   let bytes = new Uint8Array(0) as Uint8Array;
@@ -20,7 +20,7 @@ export async function fetchBytes(
     <Call, Result extends { readonly output: object }>(next: (call: Call) => Promise<Result>) =>
     async (call: Call): Promise<Result> => {
       const result = await next(call);
-      bytes = await readBody(result.output as GetObjectCommandOutput, place, signal);
+      bytes = await readBody(result.output as GetObjectCommandOutput, allocate, signal);
       return result;
     };
   command.middlewareStack.addRelativeTo(readInTry, { relation: 'after', toMiddleware: 'retryMiddleware', name: 'refoldBody' });
@@ -30,11 +30,11 @@ export async function fetchBytes(
 
 async function readBody(
   { Body, ContentLength }: GetObjectCommandOutput,
-  place: (bytes: number) => Uint8Array,
+  allocate: (bytes: number) => Uint8Array,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const length = ContentLength ?? 0;
-  const target = place(length);
+  const target = allocate(length);
   if (Body === undefined) return target;
   let filled = 0;
   try {

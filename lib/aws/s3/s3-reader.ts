@@ -109,10 +109,10 @@ export class S3Reader {
     const input = { Bucket: bucket, Key: key, Range, ...(version !== undefined && { IfMatch: `"${version}"` }) };
     const hedge = piece.length <= SMALL_BYTES_MAX ? this.#small : this.#large;
     const { output, bytes } = await hedge.run(async (own, which) => {
-      // Two requests never write to one place: the second has its own, and is copied when it wins.
-      const place = (length: number): Uint8Array =>
+      // Two requests never write to one array: the second has its own, and is copied when it wins.
+      const allocate = (length: number): Uint8Array =>
         which === 'first' && length === piece.length ? piece : new Uint8Array(length);
-      return fetchBytes(this.#client, input, place, own);
+      return fetchBytes(this.#client, input, allocate, own);
     }, signal);
     if (bytes.length !== piece.length) {
       return { kind: 'changed', found: `${byteStart + bytes.length} bytes (${output.ContentRange ?? 'no range'})` };

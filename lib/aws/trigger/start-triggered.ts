@@ -5,14 +5,14 @@ import { formatS3Location, isInWorkArea } from '../s3/location.ts';
 import { type Starter, startJob } from '../start/start-job.ts';
 import { assignUploads, membersOf, type RuledUpload } from './trigger-batch.ts';
 import { matchesRule, outputOf, type TriggerRule } from './trigger-rule.ts';
-import { decideStart, type TriggerPlace } from './trigger-start.ts';
+import { settleStart, type TriggerStack } from './trigger-start.ts';
 import { parseUpload, type Upload, uploadIdOf } from './upload-event.ts';
 
 /** As SQS gives a batch to a function, and what it takes as an answer: those that it is to deliver again. */
 export type MessageBatch = { readonly Records: readonly { readonly messageId: string; readonly body: string }[] };
 export type BatchAnswer = { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
 
-export type TriggerStarter = TriggerPlace &
+export type TriggerStarter = TriggerStack &
   Starter & {
     readonly world: Pick<World, 'ledger' | 'work' | 'openOutput' | 'clock' | 'log'>;
     readonly rules: readonly TriggerRule[];
@@ -90,7 +90,7 @@ async function startBatch(on: TriggerStarter, rule: TriggerRule, batchId: string
   const failures: unknown[] = [];
   await forEachOf([...groups], STARTS_IN_FLIGHT, async ([output, members]) => {
     try {
-      const { job, objects } = await decideStart(on, rule, batchId, output, members);
+      const { job, objects } = await settleStart(on, rule, batchId, output, members);
       if (job === null) return;
       const { kind, record } = await startJob(on, job.record, { run: job.run, ended: 'leave' });
       on.world.log.write('info', 'uploads started a job', {

@@ -28,8 +28,8 @@ export type TriggerStart = ObjectList & {
   readonly job: { readonly record: JobRecord; readonly run: PreparedSubmission['run'] } | null;
 };
 
-/** What the function that starts jobs has. */
-export type TriggerPlace = Pick<Deployment, 'inputs' | 'outputs' | 'settings'> & {
+/** What the function that starts jobs knows of its stack. */
+export type TriggerStack = Pick<Deployment, 'inputs' | 'outputs' | 'settings'> & {
   readonly world: Pick<World, 'work' | 'clock'>;
   readonly uploads: UploadStore;
   readonly jobs: DeployedJobs;
@@ -37,9 +37,9 @@ export type TriggerPlace = Pick<Deployment, 'inputs' | 'outputs' | 'settings'> &
 
 const REQUESTS_IN_FLIGHT = 32;
 
-/** @throws LocationNotAllowedError, OutputOverlapError, InvalidOptionError */
-export async function decideStart(
-  place: TriggerPlace,
+/** Decides it, or answers what was decided before. @throws LocationNotAllowedError, OutputOverlapError, InvalidOptionError */
+export async function settleStart(
+  stack: TriggerStack,
   rule: TriggerRule,
   batchId: string,
   output: string,
@@ -50,13 +50,13 @@ export async function decideStart(
     .digest('hex')
     .slice(0, 32);
   const key = triggerStartKey(rule.name, startId);
-  const known = await readJson<TriggerStart>(place.world, key);
+  const known = await readJson<TriggerStart>(stack.world, key);
   if (known !== undefined) return known;
-  const { objects, chainDepth } = await findObjects(place, rule, uploads);
-  const job = objects.length === 0 ? null : jobOf(place, rule, { key, output, chainDepth }, objects);
+  const { objects, chainDepth } = await findObjects(stack, rule, uploads);
+  const job = objects.length === 0 ? null : jobOf(stack, rule, { key, output, chainDepth }, objects);
   const start: TriggerStart = { format: 1, objects, job };
-  await place.world.work.putIfAbsent(key, encodeJson(start));
-  const written = await readJson<TriggerStart>(place.world, key);
+  await stack.world.work.putIfAbsent(key, encodeJson(start));
+  const written = await readJson<TriggerStart>(stack.world, key);
   assert(written !== undefined, 'what was just decided is there');
   return written;
 }
@@ -66,7 +66,7 @@ export async function decideStart(
  * later write. `chainDepth`: of the job that reads them.
  */
 async function findObjects(
-  place: TriggerPlace,
+  stack: TriggerStack,
   rule: TriggerRule,
   uploads: readonly RuledUpload[],
 ): Promise<{ readonly objects: ObjectList['objects']; readonly chainDepth: number }> {
@@ -74,10 +74,10 @@ async function findObjects(
   let chainDepth = 0;
   await forEachOf(uploads, REQUESTS_IN_FLIGHT, async (upload) => {
     const location = formatS3Location(upload);
-    checkAllowed('input', location, place.inputs);
-    const found = await place.uploads.find(location);
+    checkAllowed('input', location, stack.inputs);
+    const found = await stack.uploads.find(location);
     if (found === undefined || !isSame(upload, found)) return;
-    const depth = await depthOf(place, found);
+    const depth = await depthOf(stack, found);
     if (depth > (rule.maxDepth ?? 0)) return;
     chainDepth = Math.max(chainDepth, depth);
     objects.set(location, found.info);
@@ -91,7 +91,7 @@ function isSame(upload: RuledUpload, { info, versionId }: FoundUpload): boolean 
 }
 
 /** Jobs in a row that led to an object: 0 for one that no job wrote. What another stack's job wrote is as deep as can be. */
-async function depthOf({ world }: TriggerPlace, { producer }: FoundUpload): Promise<number> {
+async function depthOf({ world }: TriggerStack, { producer }: FoundUpload): Promise<number> {
   if (producer === undefined) return 0;
   const record = await readJson<JobRecord>(world, jobKey(producer));
   return record === undefined ? Number.POSITIVE_INFINITY : (record.chainDepth ?? 0) + 1;
@@ -99,8 +99,8 @@ async function depthOf({ world }: TriggerPlace, { producer }: FoundUpload): Prom
 
 type StartNames = { readonly key: string; readonly output: string; readonly chainDepth: number };
 
-function jobOf(place: TriggerPlace, rule: TriggerRule, names: StartNames, objects: ObjectList['objects']): TriggerStart['job'] {
-  const { file, sha256, shape } = findDeployed(place.jobs, rule);
+function jobOf(stack: TriggerStack, rule: TriggerRule, names: StartNames, objects: ObjectList['objects']): TriggerStart['job'] {
+  const { file, sha256, shape } = findDeployed(stack.jobs, rule);
   const options = resolveAwsOptions(shape, rule.options ?? {});
   const digest = new ListingDigest();
   digest.add(objects);
@@ -111,11 +111,11 @@ function jobOf(place: TriggerPlace, rule: TriggerRule, names: StartNames, object
     inputs: [{ name: shape.outsideInputs[0]!, location: listLocation(names.key), ...digest.finish() }],
     ...(rule.params && { params: rule.params }),
     output: names.output,
-    nowMs: place.world.clock.nowMs(),
+    nowMs: stack.world.clock.nowMs(),
   });
   const output = normalizeOutput(names.output.replaceAll('{jobId}', named.jobId));
-  checkAllowed('output', output, place.outputs);
-  const { workBucket, workPrefix } = place.settings;
+  checkAllowed('output', output, stack.outputs);
+  const { workBucket, workPrefix } = stack.settings;
   checkOverlap({ inputs: [], output, workArea: { bucket: workBucket, key: workPrefix } });
   const inside = objects.find(({ key }) => key.startsWith(folderOf(output)));
   if (inside !== undefined) throw new OutputOverlapError({ output, relation: 'contains', other: `the input ${inside.key}` });

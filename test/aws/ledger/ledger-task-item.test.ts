@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Item, toItem } from '../../../lib/aws/ledger/attribute-value.ts';
-import { taskKey } from '../../../lib/aws/ledger/ledger-keys.ts';
+import { taskItemKey } from '../../../lib/aws/ledger/ledger-keys.ts';
 import {
   ATTEMPTS_KEPT_MAX,
+  itemOfTask,
   type LedgerTask,
   NO_TASK,
   ResultTooLargeError,
-  readTaskItem,
   taskItemFrom,
-  writeTaskItem,
+  taskOfItem,
 } from '../../../lib/aws/ledger/ledger-task-item.ts';
 import { RandomIds } from '../../../lib/node/random-ids.ts';
 import {
@@ -23,7 +23,7 @@ import {
 import { countAbandoned, type TaskId, type TaskResult } from '../../../lib/ports/task-ledger.ts';
 import { segmentKey } from '../../../lib/work/work-layout.ts';
 
-const KEY = taskKey({ jobId: 'job-1', step: 0, phase: 'map', index: 3 });
+const KEY = taskItemKey({ jobId: 'job-1', step: 0, phase: 'map', index: 3 });
 const RESULT: TaskResult = { kind: 'map', segmentKey: 'a.seg', segmentBytes: 1, footerStart: 0 };
 const failure = (message: string) => ({ name: 'E', code: 'E', message, retryable: true });
 
@@ -32,7 +32,7 @@ class StoredTask {
   item: Item | undefined;
 
   get held(): LedgerTask {
-    return this.item ? readTaskItem(this.item) : NO_TASK;
+    return this.item ? taskOfItem(this.item) : NO_TASK;
   }
 
   decide(decide: (attempts: readonly LedgerAttempt[]) => { readonly record?: LedgerAttempt }): void {
@@ -41,7 +41,7 @@ class StoredTask {
     if (record === undefined) return;
     const at = attempts.findIndex(({ attemptId }) => attemptId === record.attemptId);
     const changed = at === -1 ? [...attempts, record] : attempts.toSpliced(at, 1, record);
-    this.item = writeTaskItem(KEY, { ...this.held, attempts: changed }, 1);
+    this.item = itemOfTask(KEY, { ...this.held, attempts: changed }, 1);
   }
 }
 
@@ -97,7 +97,7 @@ describe("a task's item", () => {
         upstream: [],
       };
       const { record } = decideCommit(attempts, ids[0]!, result, nowMs);
-      return sizeOf(writeTaskItem(taskKey(task), { ...NO_TASK, attempts: [record!, ...attempts.slice(1)] }, 1_800_000_000));
+      return sizeOf(itemOfTask(taskItemKey(task), { ...NO_TASK, attempts: [record!, ...attempts.slice(1)] }, 1_800_000_000));
     };
     expect(bytesOf(1)).toBeLessThan(640);
     expect(bytesOf(10)).toBeLessThanOrEqual(1024);
@@ -134,13 +134,15 @@ describe("a task's item", () => {
   it('refuses a result that DynamoDB would not take, with what to do', () => {
     const upstream = Array.from({ length: 12_000 }, () => new RandomIds().newId());
     const attempts = [decideCommit([], 'a', { ...RESULT, upstream }, 1).record!];
-    expect(() => writeTaskItem(KEY, { ...NO_TASK, attempts }, 1)).toThrow(ResultTooLargeError);
+    expect(() => itemOfTask(KEY, { ...NO_TASK, attempts }, 1)).toThrow(ResultTooLargeError);
   });
 });
 
-describe('taskKey', () => {
+describe('taskItemKey', () => {
   it('sorts as the indexes do, and spreads neighbours over shards', () => {
-    const keys = Array.from({ length: 1000 }, (_, number) => taskKey({ jobId: 'j', step: 0, phase: 'map', index: number * 397 }));
+    const keys = Array.from({ length: 1000 }, (_, number) =>
+      taskItemKey({ jobId: 'j', step: 0, phase: 'map', index: number * 397 }),
+    );
     expect(keys.map((key) => key.sk)).toEqual(keys.map((key) => key.sk).toSorted());
     expect(new Set(keys.map((key) => key.pk)).size).toBe(16);
   });

@@ -4,7 +4,7 @@ import type { AttemptControl } from '../../job/attempt-control.ts';
 import { toFailure } from '../../job/failure.ts';
 
 /** How an attempt ended that could say so itself. Plain data: it crosses from the task thread. */
-export type AttemptEnd = {
+export type AttemptAccount = {
   /** Undefined: it has committed, or its result was not wanted. */
   readonly failure?: Failure;
   readonly bytes: number;
@@ -19,7 +19,7 @@ export async function runToEnd(
   task: SandboxTask,
   control: AttemptControl,
   takeCounts: () => Readonly<Record<string, number>>,
-): Promise<AttemptEnd> {
+): Promise<AttemptAccount> {
   let progress = { bytes: 0, records: 0 };
   const onProgress: AttemptControl['onProgress'] = (now) => {
     progress = { bytes: Math.max(progress.bytes, now.bytes), records: now.records };
