@@ -1,16 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { assert, OutputUnwritableError, PartMissingError } from '../../errors.ts';
-import { isFileError, isMissing, reasonOf } from '../../node/file-error.ts';
-import {
-  type FileSystem,
-  makeFolders,
-  newBytes,
-  nodeFileSystem,
-  syncFile,
-  syncFolder,
-  writeFully,
-} from '../../node/file-system.ts';
+import { isFileError, isMissing } from '../../node/file-error.ts';
+import { type FileSystem, makeFolders, newBytes, nodeFileSystem, syncFolder } from '../../node/file-system.ts';
 import { isSuccessOf } from '../../output/success-file.ts';
 import {
   comparePartNames,
@@ -21,6 +13,7 @@ import {
   type PartWriter,
   type StagedPart,
 } from '../../ports/output-store.ts';
+import { FilePartWriter, removeStaged, toUnwritable } from './file-part-writer.ts';
 import { writtenVersionOf } from './file-version.ts';
 
 /** Output paths start at `cwd` unless they are absolute. */
@@ -67,9 +60,7 @@ export class FileOutputStore implements OutputStore {
 
   async stage(name: string, attemptId: string): Promise<PartWriter> {
     const path = this.#stagedPath(name, attemptId);
-    await this.#makeFolder(dirname(path));
-    const fd = this.#try(path, () => this.#files.openSync(path, 'w'));
-    return new FilePartWriter({ name, attemptId, path, fd }, this.#files);
+    return new FilePartWriter({ name, attemptId, path, fd: await this.#openStaged(path) }, this.#files);
   }
 
   async publish(part: StagedPart): Promise<'published' | 'gone'> {
@@ -90,7 +81,7 @@ export class FileOutputStore implements OutputStore {
   }
 
   async discard({ name, attemptId }: StagedPart): Promise<void> {
-    this.#remove(this.#stagedPath(name, attemptId));
+    removeStaged(this.#files, this.#stagedPath(name, attemptId));
   }
 
   async writeSuccess(content: Uint8Array): Promise<void> {
@@ -163,6 +154,17 @@ export class FileOutputStore implements OutputStore {
   #stagedPath(name: string, attemptId: string): string {
     assert(/^[\w.-]+$/.test(name) && /^[\w.-]+$/.test(attemptId), 'part names and attempt ids are safe in a file name');
     return join(this.#stagingFolder(), `${name}.${attemptId}`);
+  }
+
+  async #openStaged(path: string): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      await this.#makeFolder(dirname(path));
+      try {
+        return this.#files.openSync(path, 'w');
+      } catch (error) {
+        if (!isFileError(error, 'ENOENT') || tries === FOLDER_TRIES_MAX) throw toUnwritable(error, path);
+      }
+    }
   }
 
   /** Beside the output, unless a rename from there can't work: then inside, under a name that no reader takes for a part. */
@@ -255,64 +257,11 @@ export class FileOutputStore implements OutputStore {
 const SUCCESS_NAME = '_SUCCESS';
 const INNER_STAGING_PREFIX = '.refold-';
 const READ_BYTES = 256 * 1024;
+/** Another attempt may take the staging folder away, when it drops the last file in it, right after it was made: not this often. */
+const FOLDER_TRIES_MAX = 20;
 /** W_OK of access(2). */
 const WRITE_ACCESS = 2;
 
 function partNamesOf(entries: readonly Dirent[]): string[] {
   return entries.filter((entry) => isPartName(entry.name) && entry.isFile()).map(({ name }) => name);
-}
-
-function toUnwritable(error: unknown, path: string): unknown {
-  return isFileError(error) ? new OutputUnwritableError({ path, reason: reasonOf(error) }, { cause: error }) : error;
-}
-
-class FilePartWriter implements PartWriter {
-  readonly #part: { readonly name: string; readonly attemptId: string; readonly path: string; readonly fd: number };
-  readonly #files: FileSystem;
-  #bytes = 0;
-  #state: 'open' | 'finished' | 'aborted' = 'open';
-
-  constructor(
-    part: { readonly name: string; readonly attemptId: string; readonly path: string; readonly fd: number },
-    files: FileSystem,
-  ) {
-    this.#part = part;
-    this.#files = files;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    assert(this.#state === 'open', 'a part that was finished or aborted takes no more bytes');
-    try {
-      writeFully(this.#files, this.#part.fd, bytes);
-      this.#bytes += bytes.length;
-    } catch (error) {
-      throw toUnwritable(error, this.#part.path);
-    }
-  }
-
-  async finish(): Promise<StagedPart> {
-    assert(this.#state === 'open', 'a part is finished once');
-    const { name, attemptId, path, fd } = this.#part;
-    try {
-      await syncFile(this.#files, fd);
-      const stat = this.#files.fstatSync(fd, { bigint: true });
-      assert(Number(stat.size) === this.#bytes, 'a staged part holds what was written, and nobody else writes to it');
-      this.#state = 'finished';
-      this.#files.closeSync(fd);
-      return { name, ref: writtenVersionOf(stat), attemptId, bytes: this.#bytes };
-    } catch (error) {
-      throw toUnwritable(error, path);
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (this.#state !== 'open') return;
-    this.#state = 'aborted';
-    this.#files.closeSync(this.#part.fd);
-    try {
-      this.#files.unlinkSync(this.#part.path);
-    } catch (error) {
-      if (!isMissing(error)) throw toUnwritable(error, this.#part.path);
-    }
-  }
 }

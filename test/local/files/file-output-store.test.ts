@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OutputUnwritableError } from '../../../lib/errors.ts';
@@ -25,6 +25,30 @@ describe('FileOutputStore', () => {
     expect(readdirSync(folder)).toEqual(['.out.refold-job-1']);
     await storeIn(folder).sweep();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes its staging folder away with the last staged file that is dropped', async () => {
+    const folder = temporaryFolder();
+    const output = storeIn(folder);
+    const first = await stage(output, 'part-00000.tsv', 'a1', 'x');
+    const second = await output.stage('part-00001.tsv', 'a2');
+    await output.discard(first);
+    expect(readdirSync(folder)).toEqual(['.out.refold-job-1']);
+    await second.abort();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('stages though another attempt takes the folder away meanwhile', async () => {
+    const folder = temporaryFolder();
+    let isTaken = false;
+    const files = watchedFileSystem(({ name, args }) => {
+      if (name !== 'openSync' || !String(args[0]).endsWith('part-00000.a1') || isTaken) return;
+      isTaken = true;
+      rmdirSync(join(folder, '.out.refold-job-1'));
+    });
+    const output = storeIn(folder, files);
+    expect(await output.publish(await stage(output, 'part-00000', 'a1', 'x'))).toBe('published');
+    expect(isTaken).toBe(true);
   });
 
   it('syncs a part before its rename, and the folder after it', async () => {
@@ -154,7 +178,7 @@ describe('FileOutputStore', () => {
     ).stage('part-00000', 'a1');
     await expect(full.write(new Uint8Array(1))).rejects.toThrow(OutputUnwritableError);
     await full.abort();
-    expect(readdirSync(join(folder, '.out.refold-job-1'))).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('refuses an output path that is a file, or below one', async () => {

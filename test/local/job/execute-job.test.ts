@@ -91,6 +91,14 @@ describe('executeJob', () => {
     expect(Object.keys(filesIn(out)).sort()).toEqual(['_SUCCESS', 'part-00000.tsv']);
   });
 
+  it('leaves nothing beside the output of a job that fails', async () => {
+    const { folder, broken, execute } = prepare();
+    const before = readdirSync(folder).sort();
+    writeFileSync(broken, '');
+    await expect(execute(3)).rejects.toThrow('no such luck');
+    expect(readdirSync(folder).sort()).toEqual([...before, '.refold', 'broken'].sort());
+  });
+
   it('does not finish a commit over the output that another job has written since, unless it may', async () => {
     const { folder, execute } = prepare();
     const stopping = new AbortController();

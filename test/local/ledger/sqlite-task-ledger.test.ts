@@ -17,7 +17,7 @@ const PROCESSES = 4;
 function hammer(path: string): string {
   const lib = (file: string): string => JSON.stringify(new URL(`../../../lib/local/${file}`, import.meta.url).href);
   return `
-    const { SqliteTaskLedger } = await import(${lib('sqlite-task-ledger.ts')});
+    const { SqliteTaskLedger } = await import(${lib('ledger/sqlite-task-ledger.ts')});
     const { SystemClock } = await import(${lib('../node/system-clock.ts')});
     const { RandomIds } = await import(${lib('../node/random-ids.ts')});
     const ids = new RandomIds();
