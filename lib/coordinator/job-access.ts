@@ -3,6 +3,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { JobItem, JobState } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { jobKey } from '../work/work-layout.ts';
+import { STATE_TRIES_MAX, StateContestedError } from './state-contested-error.ts';
 
 /** Another coordinator has started this job anew: this run must stop and change nothing. */
 export class RunReplacedError extends RefoldError {
@@ -54,7 +55,8 @@ export async function readJobItem(world: Pick<World, 'ledger'>, jobId: string): 
 /**
  * Moves the job to `to`, from whichever state it is in, by conditional writes alone. COMMITTING only rolls forward: it is left by
  * `invalidate`, never here, and DONE is entered from COMMITTING alone: see `enterDone`.
- * FAILED is left by the next run alone. @throws RunReplacedError, RunEndedError, JobCancelledError
+ * FAILED is left by the next run alone. @throws RunReplacedError, RunEndedError, JobCancelledError,
+ * StateContestedError
  */
 export async function enterState(
   world: Pick<World, 'ledger'>,
@@ -64,7 +66,7 @@ export async function enterState(
   options: { readonly generations?: readonly number[] } = {},
 ): Promise<'moved' | 'generations-changed'> {
   let job = await readJobItem(world, jobId);
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     if (job.run !== run || job.state === 'DONE')
       throw new RunReplacedError({ jobId, run, currentRun: job.run, state: job.state });
     if (job.state === 'CANCELLED') throw new JobCancelledError({ jobId });
@@ -75,6 +77,7 @@ export async function enterState(
     assert(job.state !== 'COMMITTING', 'COMMITTING only rolls forward');
     const answer = await world.ledger.setJobState(jobId, job.state, to, run, options);
     if (answer.kind === 'moved') return 'moved';
+    if (tries === STATE_TRIES_MAX) throw new StateContestedError({ jobId, run, to });
     job = answer.job;
   }
 }

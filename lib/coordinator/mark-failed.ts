@@ -1,12 +1,13 @@
 import type { Failure } from '../errors.ts';
 import { TASK_CANCELLED } from '../job/failure.ts';
-import { countAbandoned, type Phase, type TaskItem } from '../ports/task-ledger.ts';
+import { countAbandoned, type JobState, type Phase, type TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readAllTasks } from '../work/read-tasks.ts';
 import type { Flow } from './advance-job.ts';
 import { readJobItem } from './job-access.ts';
 import { LOST_WORK } from './lost-work.ts';
 import type { MarkFailedAnswer, MarkFailedCall } from './machine-call.ts';
+import { STATE_TRIES_MAX, StateContestedError } from './state-contested-error.ts';
 import { failureFromCause } from './task-error.ts';
 
 /** What a distributed map fails with, whatever happened in it; under watch it may be told as the failure of its branch. */
@@ -17,25 +18,24 @@ const SAYING_NOTHING: ReadonlySet<string> = new Set([TASK_CANCELLED, LOST_WORK])
 
 /**
  * The MarkFailed state: the job is FAILED with the first real cause. Throws nothing away: a new run takes the job up where it stood.
- * COMMITTING never fails, and a newer run's job is left alone.
+ * COMMITTING never fails, and a newer run's job is left alone. @throws StateContestedError
  */
 export async function markFailed(flow: Flow, call: MarkFailedCall): Promise<MarkFailedAnswer> {
   const { world } = flow;
   const { jobId, run } = call;
   const failure = await firstCause(world, call);
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const job = await readJobItem(world, jobId);
-    const isOurs =
-      job.run === run &&
-      job.state !== 'DONE' &&
-      job.state !== 'COMMITTING' &&
-      job.state !== 'CANCELLED' &&
-      job.state !== 'FAILED';
-    if (!isOurs) break;
+    if (job.run !== run || !isFailable(job.state)) break;
     const answer = await world.ledger.setJobState(jobId, job.state, 'FAILED', run, { error: failure });
     if (answer.kind === 'moved') break;
+    if (tries === STATE_TRIES_MAX) throw new StateContestedError({ jobId, run, to: 'FAILED' });
   }
   return { error: failure.name, cause: JSON.stringify(failure) };
+}
+
+function isFailable(state: JobState): boolean {
+  return state !== 'DONE' && state !== 'COMMITTING' && state !== 'CANCELLED' && state !== 'FAILED';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { enterState } from '../../lib/coordinator/job-access.ts';
 import { markFailed } from '../../lib/coordinator/mark-failed.ts';
 import { type MemoryWorld, memoryWorld } from '../../lib/memory/memory-world.ts';
 import type { JobState } from '../../lib/ports/task-ledger.ts';
@@ -108,5 +109,25 @@ describe('markFailed', () => {
     const world = await jobIn('MAPPING');
     await mark(sleepy(world, () => world.ledger.setJobState('j', 'MAPPING', 'REDUCING', 1)));
     expect(await world.ledger.readJob('j')).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('gives up, with an error, on a ledger that refuses without end', async () => {
+    const world = await jobIn('MAPPING');
+    const { ledger } = memoryWorld();
+    const job = await world.ledger.readJob('j');
+    let refusals = 0;
+    const refusing = {
+      ...world,
+      ledger: Object.assign(Object.create(ledger), {
+        readJob: async () => job,
+        setJobState: async () => {
+          refusals++;
+          return { kind: 'refused', job };
+        },
+      }),
+    };
+    await expect(mark(refusing)).rejects.toMatchObject({ code: 'REFOLD_STATE_CONTESTED' });
+    expect(refusals).toBe(100);
+    await expect(enterState(refusing, 'j', 1, 'REDUCING')).rejects.toMatchObject({ code: 'REFOLD_STATE_CONTESTED' });
   });
 });
