@@ -1,3 +1,4 @@
+import { DEFAULT_STACK } from '../lib/aws/stack/default-stack.ts';
 import type { Memory } from './function-kinds.ts';
 import type { MapReduceProps } from './map-reduce.ts';
 import type { Trigger } from './trigger-rules.ts';
@@ -19,7 +20,7 @@ export type AppSettings = Pick<
 export function readAppSettings(contextOf: (key: string) => unknown): AppSettings {
   const read = (name: string, fallback: unknown): unknown => contextOf(`refold:${name}`) ?? fallback;
   return {
-    stack: text(read('stack', 'refold'), 'stack'),
+    stack: text(read('stack', DEFAULT_STACK), 'stack'),
     jobs: json(read('jobs', {}), 'jobs', isTexts),
     inputs: json(read('inputs', ['input/']), 'inputs', isTextList),
     outputs: json(read('outputs', ['output/']), 'outputs', isTextList),

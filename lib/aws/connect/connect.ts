@@ -5,6 +5,7 @@ import type { JobOptions } from '../../job/job-options.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import { RegionMissingError } from '../requests/aws-error.ts';
 import { AwsRequests } from '../requests/requests.ts';
+import { DEFAULT_STACK } from '../stack/default-stack.ts';
 import { readDeployment } from '../stack/stack-outputs.ts';
 import { SfnExecutions } from '../start/sfn-executions.ts';
 import { openAwsWorld } from '../world/aws-world.ts';
@@ -43,20 +44,22 @@ export type SubmitRequest = JobOptions & {
   readonly workFolder?: string;
 };
 
-export const DEFAULT_STACK = 'refold';
+/** `requests` are all that the client makes; closing them closes its sockets. */
+type OpenStackClient = StackClient & { readonly requests: AwsRequests };
 
 /**
  * Reads the stack's outputs, one request, and opens the ports to it.
  * @throws StackMissingError, StackUnusableError, CredentialsError, RegionMissingError
  */
-export async function openStack({ stack = DEFAULT_STACK, region: given }: ConnectRequest = {}): Promise<StackClient> {
+export async function openStackClient({ stack = DEFAULT_STACK, region: given }: ConnectRequest = {}): Promise<OpenStackClient> {
   const requests = new AwsRequests(given === undefined ? {} : { region: given });
   try {
     const region = await regionOf(requests);
     const deployment = await readDeployment(requests, stack, region);
     const settings = { ...deployment.settings, region };
     const world = openAwsWorld(settings);
-    return { deployment, world, executions: new SfnExecutions(world.requests, deployment.stateMachineArn) };
+    const { requests: opened } = world;
+    return { deployment, world, executions: new SfnExecutions(opened, deployment.stateMachineArn), requests: opened };
   } finally {
     requests.close();
   }
@@ -110,7 +113,7 @@ export class StackConnection {
   }
 }
 
-/** @throws what `openStack` throws */
+/** @throws what `openStackClient` throws */
 export async function connect(request: ConnectRequest = {}): Promise<StackConnection> {
-  return new StackConnection(await openStack(request));
+  return new StackConnection(await openStackClient(request));
 }

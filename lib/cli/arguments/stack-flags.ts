@@ -1,8 +1,7 @@
+import { DEFAULT_STACK } from '../../aws/stack/default-stack.ts';
 import type { Flag } from './command.ts';
 import type { GivenArguments } from './parse-arguments.ts';
 import { UsageError } from './usage-error.ts';
-
-export const DEFAULT_STACK = 'refold';
 
 /** Which account is meant; all else (keys, SSO, endpoints) comes from where the AWS tools take it. */
 export const ACCOUNT_FLAGS: readonly Flag[] = [

@@ -4,10 +4,11 @@ import { findJobHolder } from '../../local/job/job-lock.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { findJob, locksFolder, requireWorkArea, type WorkArea } from '../local/work-area.ts';
 import { EXIT_CODES } from '../show/exit-code.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -26,12 +27,7 @@ const STOP_WAIT_MS = 10_000;
 const STOP_POLL_MS = 50;
 
 async function run(given: GivenArguments): Promise<number> {
-  const stack = namedStack(given);
-  if (stack !== undefined) {
-    useAccount(given);
-    const { openStack } = await import('../stack/open-stack.ts');
-    return await cancelOnStack(await openStack(stack), given.operand);
-  }
+  if (namedStack(given) !== undefined) return await onStack(given, (access) => cancelOnStack(access, given.operand));
   const area = requireWorkArea();
   const { jobId } = await findJob(area, given.operand);
   const job = await cancelJob(area.world.ledger, jobId);
@@ -42,11 +38,11 @@ async function run(given: GivenArguments): Promise<number> {
 }
 
 /** The ledger first: the end of an execution of a job that is not cancelled counts as a failure. */
-export async function cancelOnStack({ stack, world, stopExecution }: StackAccess, operand: string | undefined): Promise<number> {
-  const found = await findJobIn(world, operand, `the stack ${stack}`);
-  const job = await cancelJob(world.ledger, found.jobId);
+export async function cancelOnStack(access: StackAccess, operand: string | undefined): Promise<number> {
+  const found = await findStackJob(access, operand);
+  const job = await cancelJob(access.world.ledger, found.jobId);
   return await showCancel(found.jobId, job, async () => {
-    await stopExecution(job ?? found);
+    await access.stopExecution(job ?? found);
     return '; attempts that run end by themselves and change nothing';
   });
 }

@@ -6,14 +6,14 @@ import { isS3Location } from '../../node/s3-location.ts';
 import { parseSuccess, type SuccessFile } from '../../output/success-file.ts';
 import type { OpenOutput, OutputStore } from '../../ports/output-store.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
-import type { World } from '../../ports/world.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { namedStack, OPTIONAL_STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { readParts } from '../jobs/read-parts.ts';
 import { findJob, requireWorkArea } from '../local/work-area.ts';
 import { writeToStdout } from '../show/standard-output.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -44,27 +44,25 @@ export class NoOutputError extends RefoldError {
 
 async function run(given: GivenArguments): Promise<number> {
   const { operand } = given;
-  if (namedStack(given) !== undefined || (operand !== undefined && isS3Location(operand))) {
-    useAccount(given);
-    const { openStack } = await import('../stack/open-stack.ts');
-    return await catOnStack(await openStack(stackOf(given)), operand);
-  }
+  if (namedStack(given) !== undefined || (operand !== undefined && isS3Location(operand)))
+    return await onStack(given, (access) => catOnStack(access, operand));
   const { output, success } = await findOutput(operand);
   await writeToStdout(readParts(output, success));
   return 0;
 }
 
-export async function catOnStack({ stack, world }: StackAccess, operand: string | undefined): Promise<number> {
-  const { output, success } = await findOutputOnStack(world, stack, operand);
+export async function catOnStack(access: StackAccess, operand: string | undefined): Promise<number> {
+  const { output, success } = await findOutputOnStack(access, operand);
   await writeToStdout(readParts(output, success));
   return 0;
 }
 
 /** An output prefix, or else a job. */
-async function findOutputOnStack(world: World, stack: string, given: string | undefined): Promise<FoundOutput> {
-  if (given !== undefined && isS3Location(given)) return await openFrom(world.openOutput, given.replace(/\/+$/, ''), 'cat');
-  const job = await findJobIn(world, given, `the stack ${stack}`);
-  return checkOwner(await openFrom(world.openOutput, job.outputPath, job.jobId), job);
+async function findOutputOnStack(access: StackAccess, given: string | undefined): Promise<FoundOutput> {
+  const { openOutput } = access.world;
+  if (given !== undefined && isS3Location(given)) return await openFrom(openOutput, given.replace(/\/+$/, ''), 'cat');
+  const job = await findStackJob(access, given);
+  return checkOwner(await openFrom(openOutput, job.outputPath, job.jobId), job);
 }
 
 type FoundOutput = { readonly output: OutputStore; readonly success: SuccessFile };

@@ -13,6 +13,7 @@ import { showError } from '../show/show-error.ts';
 import { printToStdout } from '../show/standard-output.ts';
 import { adviseOnBuckets, type BucketQuestions } from '../stack/bucket-advice.ts';
 import { type CdkTools, findCdkTools } from '../stack/cdk-tools.ts';
+import { withStack } from '../stack/on-stack.ts';
 import { refuseWhileRunning } from '../stack/running-jobs.ts';
 
 export const command: Command = {
@@ -99,9 +100,8 @@ async function run(given: GivenArguments): Promise<number> {
 
 /** A stack that is not there yet, or is not whole, runs nothing. @throws StackBusyError */
 async function checkRunningJobs(stack: string): Promise<void> {
-  const { openStack } = await import('../stack/open-stack.ts');
   try {
-    await refuseWhileRunning(await openStack(stack));
+    await withStack(stack, refuseWhileRunning);
   } catch (error) {
     if (!(error instanceof RefoldError) || !NOTHING_RUNS.has(error.code)) throw error;
   }

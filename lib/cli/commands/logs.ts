@@ -1,12 +1,13 @@
 import { hasEnded } from '../../ports/ledger-job.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
+import { STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { EXIT_CODES } from '../show/exit-code.ts';
 import { listenForSignals } from '../show/signals.ts';
 import { writeToStdout } from '../show/standard-output.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
 import { formatLogLine, type LogFilter, readTask } from '../stack/log-line.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -33,16 +34,13 @@ const END_POLL_MS = 3_000;
 const LAST_LINES_MS = 25_000;
 
 async function run(given: GivenArguments): Promise<number> {
-  useAccount(given);
   const task = given.text('task');
   const filter = { task: task === undefined ? undefined : readTask(task), errorsOnly: given.has('errors') };
-  const { openStack } = await import('../stack/open-stack.ts');
-  return await showLogs(await openStack(stackOf(given)), given, filter);
+  return await onStack(given, (access) => showLogs(access, given, filter));
 }
 
 export async function showLogs(access: StackAccess, given: GivenArguments, filter: LogFilter): Promise<number> {
-  const { world, stack } = access;
-  const { jobId, createdAtMs } = await findJobIn(world, given.operand, `the stack ${stack}`);
+  const { jobId, createdAtMs } = await findStackJob(access, given.operand);
   const isFollowed = given.has('follow');
   const stopping = listenForSignals(() => {});
   stopping.begin();

@@ -5,10 +5,12 @@ import type { JobItem } from '../../ports/task-ledger.ts';
 import { stdoutPath } from '../../work/work-layout.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from '../arguments/stack-flags.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { locksFolder, openWorkArea, type WorkArea } from '../local/work-area.ts';
-import { escapeControls } from '../show/show-error.ts';
+import { EXIT_CODES } from '../show/exit-code.ts';
 import { printToStdout } from '../show/standard-output.ts';
+import { showTable } from '../show/table.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -21,33 +23,29 @@ export const command: Command = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
-  const stack = namedStack(given);
-  if (stack !== undefined) {
-    useAccount(given);
-    const { openStack } = await import('../stack/open-stack.ts');
-    return await listOnStack(await openStack(stack), given);
-  }
+  if (namedStack(given) !== undefined) return await onStack(given, (access) => listOnStack(access, given));
   const area = openWorkArea();
-  const rows = area === undefined ? [] : await readRows(area);
-  if (given.has('json')) await printToStdout(`${JSON.stringify(rows)}\n`);
-  else if (rows.length === 0) process.stderr.write('No jobs were run in this folder.\n');
-  else await printToStdout(formatRows(rows));
-  return 0;
+  return await showJobs(area === undefined ? [] : await readRows(area), given, 'in this folder');
 }
 
 export async function listOnStack({ stack, world, isRunning }: StackAccess, given: GivenArguments): Promise<number> {
-  const rows: Row[] = [];
+  const rows: JobRow[] = [];
   for (const job of await world.ledger.listJobs()) {
     const runs = !hasEnded(job.state) && (await isRunning(job));
     rows.push({ ...rowOf(job), output: job.outputPath, pid: null, isRunning: runs });
   }
-  if (given.has('json')) await printToStdout(`${JSON.stringify(rows)}\n`);
-  else if (rows.length === 0) process.stderr.write(`No jobs were run on the stack ${stack}.\n`);
-  else await printToStdout(formatRows(rows));
-  return 0;
+  return await showJobs(rows, given, `on the stack ${stack}`);
 }
 
-type Row = {
+async function showJobs(rows: readonly JobRow[], given: GivenArguments, where: string): Promise<number> {
+  if (given.has('json')) await printToStdout(`${JSON.stringify(rows)}\n`);
+  else if (rows.length === 0) process.stderr.write(`No jobs were run ${where}.\n`);
+  else await printToStdout(showTable(['job', 'state', 'run', 'changed', 'output'], rows.map(cellsOf)));
+  return EXIT_CODES.done;
+}
+
+/** What `ls --json` prints of a job. */
+type JobRow = {
   readonly jobId: string;
   readonly name: string;
   readonly state: JobItem['state'];
@@ -63,8 +61,8 @@ type Row = {
   readonly isRunning?: boolean;
 };
 
-async function readRows(area: WorkArea): Promise<readonly Row[]> {
-  const rows: Row[] = [];
+async function readRows(area: WorkArea): Promise<readonly JobRow[]> {
+  const rows: JobRow[] = [];
   for (const job of await area.world.ledger.listJobs()) {
     const holder = hasEnded(job.state) ? undefined : await findJobHolder(locksFolder(area), job.jobId);
     const isStdout = job.outputPath === join(area.settings.workFolder, stdoutPath(job.jobId));
@@ -73,22 +71,18 @@ async function readRows(area: WorkArea): Promise<readonly Row[]> {
   return rows;
 }
 
-function rowOf({ jobId, name, state, run: runNumber, createdAtMs, updatedAtMs }: JobItem): Omit<Row, 'output' | 'pid'> {
+function rowOf({ jobId, name, state, run: runNumber, createdAtMs, updatedAtMs }: JobItem): Omit<JobRow, 'output' | 'pid'> {
   const [created, updated] = [new Date(createdAtMs).toISOString(), new Date(updatedAtMs).toISOString()];
   return { jobId, name, state, run: runNumber, created, updated };
 }
 
-function formatRows(rows: readonly Row[]): string {
-  const table = [
-    ['job', 'state', 'run', 'changed', 'output'],
-    ...rows.map(({ jobId, state, run: runNumber, updated, output, pid, isRunning }) => [
-      jobId,
-      hasEnded(state) ? state : `${state} ${isRunning ? '(running)' : pid === null ? '(stopped)' : `(process ${pid})`}`,
-      String(runNumber),
-      updated.slice(0, 19).replace('T', ' '),
-      escapeControls(output ?? 'standard output'),
-    ]),
+function cellsOf({ jobId, state, run: runNumber, updated, output, pid, isRunning }: JobRow): readonly string[] {
+  const holder = isRunning ? 'running' : pid === null ? 'stopped' : `process ${pid}`;
+  return [
+    jobId,
+    hasEnded(state) ? state : `${state} (${holder})`,
+    String(runNumber),
+    updated.slice(0, 19).replace('T', ' '),
+    output ?? 'standard output',
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((cells) => cells[column]!.length)));
-  return table.map((cells) => `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`).join('');
 }

@@ -15,9 +15,10 @@ import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from '../arguments/stack
 import { UsageError } from '../arguments/usage-error.ts';
 import { adaptersFor } from '../local/local-adapters.ts';
 import { openWorkArea } from '../local/work-area.ts';
-import { showRows } from '../show/rows.ts';
+import { type Row, showRows } from '../show/rows.ts';
 import { showBytes, showDuration, showNumberOf } from '../show/show-quantity.ts';
 import { printToStdout } from '../show/standard-output.ts';
+import { onStack } from '../stack/on-stack.ts';
 import { billRows } from '../stack/show-cost.ts';
 import type { Bill, StackAccess } from '../stack/stack-access.ts';
 
@@ -67,13 +68,12 @@ type PlannedStep = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
-  useAccount(given);
-  const stack = namedStack(given);
-  if (stack !== undefined) {
-    const [{ openStack }, { readSubmission }] = await Promise.all([import('../stack/open-stack.ts'), import('./submit.ts')]);
+  if (namedStack(given) !== undefined) {
+    const { readSubmission } = await import('./submit.ts');
     const submission = readSubmission(given);
-    return await planOnStack(await openStack(stack), submission, given.has('json'));
+    return await onStack(given, (access) => planOnStack(access, submission, given.has('json')));
   }
+  useAccount(given);
   const request = readRequest(given);
   if (Object.values(request.inputs).includes('-')) {
     const hint = 'Give --input PATH: standard input can be read only once, and that is for run.';
@@ -150,7 +150,7 @@ async function splitSizes(work: MemoryObjectStore, plan: StepPlan): Promise<{ sm
 }
 
 function formatPlan({ jobId, state, output, inputs, steps, params, options, workers }: JobPlan, price?: Bill): string {
-  const rows: (readonly [string, string])[] = [
+  const rows: Row[] = [
     ['job', `${jobId}, ${describeState(state)}`],
     ...inputs.map(
       ({ name, location, objects, bytes }) =>

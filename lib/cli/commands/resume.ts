@@ -3,9 +3,10 @@ import type { Command } from '../arguments/command.ts';
 import { RUN_OPTION_FLAGS, readOptions } from '../arguments/option-flags.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { namedStack, OPTIONAL_STACK_FLAGS, repeatFlags, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
 import { driveJob } from '../local/drive-job.ts';
 import { findJob, requireWorkArea } from '../local/work-area.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -31,12 +32,7 @@ export const command: Command = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
-  const stack = namedStack(given);
-  if (stack !== undefined) {
-    useAccount(given);
-    const { openStack } = await import('../stack/open-stack.ts');
-    return await resumeOnStack(await openStack(stack), given);
-  }
+  if (namedStack(given) !== undefined) return await onStack(given, (access) => resumeOnStack(access, given));
   if (given.has('detach')) {
     const { UsageError } = await import('../arguments/usage-error.ts');
     throw new UsageError({ problem: '--detach is for jobs on a stack.', hint: 'Name the stack: --stack NAME.' });
@@ -63,8 +59,7 @@ async function run(given: GivenArguments): Promise<number> {
 }
 
 export async function resumeOnStack(access: StackAccess, given: GivenArguments): Promise<number> {
-  const { world, stack } = access;
-  const { jobId } = await findJobIn(world, given.operand, `the stack ${stack}`);
+  const { jobId } = await findStackJob(access, given.operand);
   const options = { isQuiet: given.has('quiet'), isJson: given.has('json'), flags: repeatFlags(given) };
   const started = await access.resume(jobId, readOptions(given), given.has('overwrite'));
   const { followStarted } = await import('../stack/watch-job.ts');

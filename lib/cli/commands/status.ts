@@ -3,14 +3,15 @@ import { findJobHolder } from '../../local/job/job-lock.ts';
 import { hasEnded } from '../../ports/ledger-job.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { namedStack, OPTIONAL_STACK_FLAGS, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
+import { namedStack, OPTIONAL_STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { findJob, locksFolder, requireWorkArea } from '../local/work-area.ts';
-import { escapeControls } from '../show/show-error.ts';
+import { type Row, rowsOf, showRows } from '../show/rows.ts';
 import { showNumberOf } from '../show/show-quantity.ts';
 import { printToStdout } from '../show/standard-output.ts';
 import { statusJson } from '../show/status-json.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
 import { readCostUsd } from '../stack/job-cost.ts';
+import { onStack } from '../stack/on-stack.ts';
 import { showUsd } from '../stack/show-cost.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
@@ -26,12 +27,7 @@ export const command: Command = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
-  const stack = namedStack(given);
-  if (stack !== undefined) {
-    useAccount(given);
-    const { openStack } = await import('../stack/open-stack.ts');
-    return await statusOnStack(await openStack(stack), given);
-  }
+  if (namedStack(given) !== undefined) return await onStack(given, (access) => statusOnStack(access, given));
   const area = requireWorkArea();
   const job = await findJob(area, given.operand);
   const status = await readStatus(area.world, job.jobId);
@@ -45,7 +41,7 @@ async function run(given: GivenArguments): Promise<number> {
 }
 
 export async function statusOnStack(access: StackAccess, given: GivenArguments): Promise<number> {
-  const job = await findJobIn(access.world, given.operand, `the stack ${access.stack}`);
+  const job = await findStackJob(access, given.operand);
   const status = await readStatus(access.world, job.jobId);
   const costUsd = await readCostUsd(access, job.jobId, status.steps.length);
   if (given.has('json')) {
@@ -60,7 +56,7 @@ export async function statusOnStack(access: StackAccess, given: GivenArguments):
 
 function formatStatus(status: JobStatus, holder: string, costUsd?: number): string {
   const { jobId, state, run: runNumber, steps, counters, receipt, error, output } = status;
-  const rows: (readonly [string, string])[] = [
+  const rows: Row[] = [
     ['job', jobId],
     ['state', `${state}, run ${runNumber}${holder}`],
   ];
@@ -73,12 +69,8 @@ function formatStatus(status: JobStatus, holder: string, costUsd?: number): stri
   rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);
   if (costUsd !== undefined)
     rows.push(['cost', `${showUsd(costUsd)} so far, about, for its attempts: Lambda, transitions, ledger and logs`]);
-  if (error !== null) rows.push(['error', `${error.code} ${error.message}`], ['do', error.hint ?? '']);
-  return rows
-    .flatMap(([name, text]) =>
-      text.split('\n').map((line, at) => `${(at === 0 ? name : '').padEnd(10)}${escapeControls(line)}\n`),
-    )
-    .join('');
+  if (error !== null) rows.push(...rowsOf('error', `${error.code} ${error.message}`), ...rowsOf('do', error.hint ?? ''));
+  return showRows(rows);
 }
 
 function describeHolder(state: JobStatus['state'], pid: number | undefined): string {

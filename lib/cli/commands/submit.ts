@@ -3,10 +3,11 @@ import { isS3Location } from '../../node/s3-location.ts';
 import type { Command } from '../arguments/command.ts';
 import { JOB_FLAGS, readRequest } from '../arguments/job-flags.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { repeatFlags, STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
+import { repeatFlags, STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { type Row, showRows } from '../show/rows.ts';
 import { showBytes, showNumberOf } from '../show/show-quantity.ts';
+import { onStack } from '../stack/on-stack.ts';
 import { billTotal } from '../stack/show-cost.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 import { followStarted } from '../stack/watch-job.ts';
@@ -51,9 +52,7 @@ export function stackJobFlags(): Command['flags'] {
 
 async function run(given: GivenArguments): Promise<number> {
   const submission = readSubmission(given);
-  useAccount(given);
-  const { openStack } = await import('../stack/open-stack.ts');
-  return await submitToStack(await openStack(stackOf(given)), submission, given);
+  return await onStack(given, (access) => submitToStack(access, submission, given));
 }
 
 /** @throws UsageError where something is not on S3 */

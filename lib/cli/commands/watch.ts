@@ -1,8 +1,9 @@
 import { readJobRecord } from '../../coordinator/job-access.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
-import { repeatFlags, STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
-import { findJobIn } from '../jobs/find-job.ts';
+import { repeatFlags, STACK_FLAGS } from '../arguments/stack-flags.ts';
+import { findStackJob } from '../stack/find-stack-job.ts';
+import { onStack } from '../stack/on-stack.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 import { watchJob } from '../stack/watch-job.ts';
 
@@ -22,13 +23,11 @@ export const command: Command = {
 };
 
 async function run(given: GivenArguments): Promise<number> {
-  useAccount(given);
-  const { openStack } = await import('../stack/open-stack.ts');
-  return await watchOnStack(await openStack(stackOf(given)), given);
+  return await onStack(given, (access) => watchOnStack(access, given));
 }
 
 export async function watchOnStack(access: StackAccess, given: GivenArguments): Promise<number> {
-  const { jobId } = await findJobIn(access.world, given.operand, `the stack ${access.stack}`);
+  const { jobId } = await findStackJob(access, given.operand);
   const record = await readJobRecord(access.world, jobId);
   return await watchJob(access, record, {
     isQuiet: given.has('quiet'),

@@ -1,5 +1,5 @@
 import type { AttemptCounts, Receipt } from '../../output/receipt.ts';
-import { showRows } from './rows.ts';
+import { type Row, showRows } from './rows.ts';
 import { showBytes, showCount, showDuration, showNumberOf } from './show-quantity.ts';
 
 const COUNTERS_SHOWN = 20;
@@ -13,7 +13,7 @@ export function formatSummary(receipt: Receipt, values: { readonly elapsedMs: nu
   const bytes = steps.reduce((sum, { map }) => sum + map.bytesRead, 0);
   // What earlier runs read took time that this one does not know.
   const speed = run === 1 && bytes >= SPEED_BYTES_MIN ? ` (${showBytes(Math.round((bytes * 1000) / values.elapsedMs))}/s)` : '';
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: readonly Row[] = [
     ['done', `${jobId} in ${showDuration(values.elapsedMs)}${run === 1 ? '' : `, run ${run}`}`],
     ['read', `${showNumberOf(read, 'record')}, ${showBytes(bytes)}${speed}`],
     [
@@ -22,7 +22,7 @@ export function formatSummary(receipt: Receipt, values: { readonly elapsedMs: nu
     ],
     ['attempts', showAttempts(steps.flatMap(({ map, reduce }) => [map.attempts, reduce.attempts]))],
     ...counterRows(counters),
-    ...steps.map((step): readonly [string, string] => ['receipt', showBalance(step, steps.length > 1)]),
+    ...steps.map((step): Row => ['receipt', showBalance(step, steps.length > 1)]),
   ];
   return showRows(rows);
 }
@@ -33,11 +33,9 @@ function showAttempts(counts: readonly AttemptCounts[]): string {
   return `${showCount(sum('begun'))} = ${ends.map((name) => `${showCount(sum(name))} ${name}`).join(' + ')}`;
 }
 
-function counterRows(counters: Receipt['counters']): readonly (readonly [string, string])[] {
+function counterRows(counters: Receipt['counters']): readonly Row[] {
   const names = Object.keys(counters).sort();
-  const rows = names
-    .slice(0, COUNTERS_SHOWN)
-    .map((name): readonly [string, string] => ['counter', `${name} = ${showCount(counters[name]!)}`]);
+  const rows = names.slice(0, COUNTERS_SHOWN).map((name): Row => ['counter', `${name} = ${showCount(counters[name]!)}`]);
   return names.length <= COUNTERS_SHOWN
     ? rows
     : [...rows, ['counter', `and ${names.length - COUNTERS_SHOWN} more: see refold status --json`]];

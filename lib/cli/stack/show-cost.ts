@@ -1,3 +1,4 @@
+import type { Row } from '../show/rows.ts';
 import { showCount } from '../show/show-quantity.ts';
 import type { Bill } from './stack-access.ts';
 
@@ -19,7 +20,7 @@ export function billTotal({ low, high }: Bill): string {
 }
 
 /** A bill, a line an item, the dearest first. */
-export function billRows(bill: Bill): readonly (readonly [string, string])[] {
+export function billRows(bill: Bill): readonly Row[] {
   const items = bill.high.items
     .map((high, at) => ({ ...high, low: bill.low.items[at] ?? high }))
     .filter(({ usd }) => usd > 0)

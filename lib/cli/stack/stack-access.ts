@@ -5,7 +5,7 @@ import type { JobOptions } from '../../job/job-options.ts';
 import type { JobItem, TaskItem } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
 
-/** A deployed stack as the commands use it. The real one is `openStack`; tests bring their own over memory. */
+/** A deployed stack as the commands use it. The real one is of `openStackAccess`; tests bring their own over memory. */
 export type StackAccess = {
   readonly stack: string;
   readonly world: World;

@@ -10,6 +10,7 @@ import { readJson } from '../../work/json-object.ts';
 import { receiptKey } from '../../work/work-layout.ts';
 import { EXIT_CODES, exitCodeOfJob } from '../show/exit-code.ts';
 import { openProgressView } from '../show/progress.ts';
+import { showRows } from '../show/rows.ts';
 import { showError } from '../show/show-error.ts';
 import { listenForSignals } from '../show/signals.ts';
 import { printToStdout } from '../show/standard-output.ts';
@@ -114,8 +115,12 @@ async function showEnd(
   const receipt = await readJson<Receipt>(world, receiptKey(jobId));
   if (!isQuiet && receipt !== undefined) {
     process.stderr.write(formatSummary(receipt, { elapsedMs: Math.max(1, job.updatedAtMs - job.createdAtMs), where: output }));
-    process.stderr.write(`${'cost'.padEnd(10)}${showUsd(costUsd)}, ${COST_OF}\n`);
-    process.stderr.write(`${'next'.padEnd(10)}refold cat ${jobId}${flags}\n`);
+    process.stderr.write(
+      showRows([
+        ['cost', `${showUsd(costUsd)}, ${COST_OF}`],
+        ['next', `refold cat ${jobId}${flags}`],
+      ]),
+    );
   }
   return EXIT_CODES.done;
 }

@@ -1,9 +1,9 @@
-import { openStack as openClient } from '../../aws/connect/connect.ts';
+import { openStackClient } from '../../aws/connect/connect.ts';
 import { resumeJob, startPrepared } from '../../aws/connect/submit-job.ts';
 import { type Estimate, estimateJob, FUNCTION_SIZES, type FunctionSizes } from '../../aws/cost/estimate-job.ts';
 import { priceUsage } from '../../aws/cost/price-usage.ts';
 import { PRICES_DATE } from '../../aws/cost/prices.ts';
-import { AwsRequests } from '../../aws/requests/requests.ts';
+import type { AwsRequests } from '../../aws/requests/requests.ts';
 import { followLogEvents, type LogEvent, logGroupsOf, readLogEvents } from '../../aws/stack/log-events.ts';
 import type { Deployment, DeploymentFacts } from '../../aws/stack/stack-outputs.ts';
 import { executionName } from '../../aws/start/executions.ts';
@@ -11,15 +11,14 @@ import { prepareSubmission } from '../../aws/start/prepare-submission.ts';
 import type { BillSide, LogLine, LogQuery, StackAccess } from './stack-access.ts';
 
 /**
- * The stack of that name in the account and region that the AWS tools would use. One request.
+ * The stack of that name in the account and region that the AWS tools would use. One request. Closing it closes the sockets.
  * @throws StackMissingError, StackUnusableError, CredentialsError, RegionMissingError, AccessDeniedError
  */
-export async function openStack(stack: string): Promise<StackAccess> {
-  const client = await openClient({ stack });
-  const { deployment, world, executions } = client;
-  const requests = new AwsRequests();
+export async function openStackAccess(stack: string): Promise<{ readonly access: StackAccess; readonly close: () => void }> {
+  const client = await openStackClient({ stack });
+  const { deployment, world, executions, requests } = client;
   const sizes = sizesOf(deployment.facts);
-  return {
+  const access: StackAccess = {
     stack,
     world,
     prepare: (submission) => prepareSubmission(deployment, world, submission),
@@ -41,6 +40,7 @@ export async function openStack(stack: string): Promise<StackAccess> {
     costOf: (tasks) => priceUsage(tasks, world.clock.nowMs()).usd,
     readLogs: (query, signal) => readJobLogs(requests, deployment, query, signal),
   };
+  return { access, close: () => requests.close() };
 }
 
 const NOTES = [
