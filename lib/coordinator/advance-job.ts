@@ -8,6 +8,7 @@ import { readStepPlan } from '../split/plan-step.ts';
 import { splitRow } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { eachTask, indexesWithout, readAllTasks, uncommitted } from '../work/read-tasks.ts';
+import type { RowRef } from '../work/row-ref.ts';
 import { boundariesKey, mapTasksKey, reduceTasksKey, soloRefusedKey } from '../work/work-layout.ts';
 import { digestsThatDiffer } from './check-digests.ts';
 import { enterState, readJobItem } from './job-access.ts';
@@ -138,8 +139,7 @@ async function nextOfPhases(
   if (missingMaps.length > 0) {
     await enterState(world, jobId, run, 'MAPPING');
     const key = mapTasksKey(jobId, step, run, round);
-    const tasks = missingMaps.map((index) => ({ index, row: splitRow(plan, index) }));
-    return { next: 'map', step, round, ...(await listTasks(flow, key, tasks)) };
+    return { next: 'map', step, round, ...(await listTasks(flow, key, missingMaps, (index) => splitRow(plan, index))) };
   }
   if (plan.mapOnly) return 'complete';
   const item = await readJobItem(world, jobId);
@@ -163,8 +163,7 @@ async function nextOfPhases(
   }
   if (missing.length === 0) return 'complete';
   const key = reduceTasksKey(jobId, step, run, round);
-  const listed = missing.map((index) => ({ index, row: groups[index]!.row }));
-  return { next: 'reduce', step, round, ...(await listTasks(flow, key, listed)) };
+  return { next: 'reduce', step, round, ...(await listTasks(flow, key, missing, (index) => groups[index]!.row)) };
 }
 
 /** Splits that nobody has mapped yet, and the commits that were made of an earlier step's pairs. Of many tasks, few are held at once. */
@@ -184,10 +183,19 @@ async function readMaps(
   return { missing: indexesWithout(plan.splits, (index) => committed[index] === 1), ofPairs };
 }
 
-async function listTasks(flow: Flow, key: string, tasks: readonly TaskRef[]): Promise<Omit<MapNext, 'next' | 'step' | 'round'>> {
-  const pace: Pace = paceOf(tasks.length, flow.workers, flow.boundBy ?? 'sandboxes');
-  await writeTaskList(flow.world, key, tasks, pace.groupSize);
+async function listTasks(
+  flow: Flow,
+  key: string,
+  indexes: readonly number[],
+  rowOf: (index: number) => RowRef,
+): Promise<Omit<MapNext, 'next' | 'step' | 'round'>> {
+  const pace: Pace = paceOf(indexes.length, flow.workers, flow.boundBy ?? 'sandboxes');
+  await writeTaskList(flow.world, key, taskRefs(indexes, rowOf), pace.groupSize);
   const { bucket, prefix } = flow.workArea ?? { bucket: 'work', prefix: '' };
   const { groupConcurrency, taskConcurrency } = pace;
   return { bucket, key: `${prefix}${key}`, groupConcurrency, taskConcurrency, ...(flow.watch === true && { watch: true }) };
+}
+
+function* taskRefs(indexes: readonly number[], rowOf: (index: number) => RowRef): Generator<TaskRef> {
+  for (const index of indexes) yield { index, row: rowOf(index) };
 }

@@ -19,7 +19,7 @@ import { readStepPlan } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { eachTask } from '../work/read-tasks.ts';
-import { buildShuffle } from './plan-reduce.ts';
+import { buildShuffle } from './build-shuffle.ts';
 import { allWinners, readWinnerFiles, type Winner } from './step-output.ts';
 
 /** All that a step's final commits say: what Commit publishes, and what the receipt adds up. */

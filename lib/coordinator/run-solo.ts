@@ -19,7 +19,7 @@ import type { Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { encodeJson } from '../work/json-object.ts';
 import { boundariesKey, reduceAttemptKey, stepPlanKey } from '../work/work-layout.ts';
-import { buildShuffle } from './plan-reduce.ts';
+import { buildShuffle } from './build-shuffle.ts';
 
 export type Solo = {
   readonly world: World;
@@ -54,7 +54,7 @@ async function soloMapOnly(solo: Solo, splits: readonly Split[]): Promise<Attemp
   const files: AttemptFile[] = [];
   for (const split of splits) {
     const task = { jobId: job.jobId, step: plan.step, phase: 'map', index: split.index } as const;
-    const file = await mapToFile({ ...solo, task, split, splitCount: plan.splits });
+    const file = await mapToFile({ ...solo, task, split });
     totals.add(split, file.map!, job.limit !== undefined);
     files.push(file);
   }

@@ -19,6 +19,7 @@ import { readShuffleManifest, type ShuffleManifest } from '../shuffle/shuffle-ma
 import { readStepPlan } from '../split/plan-step.ts';
 import { readSplits } from '../split/read-splits.ts';
 import { decodeSplit, type Split, type SplitPairs } from '../split/split.ts';
+import type { StepPlan } from '../split/step-plan.ts';
 import type { RowRef } from '../work/row-ref.ts';
 import { readJobItem, readJobRecord } from './job-access.ts';
 import { dropIndex, isLostIndex, isUnreadable, LostWorkError } from './lost-work.ts';
@@ -44,6 +45,7 @@ export class TaskPrograms {
   private readonly steps: readonly Step[];
   private readonly sandboxMemoryBytes: number;
   private record: JobRecord | undefined;
+  private plan: { readonly jobId: string; readonly plan: StepPlan } | undefined;
 
   /** @param sandboxMemoryBytes of the whole sandbox, where it is paid for by its memory */
   constructor(world: World, job: Job, sandboxMemoryBytes = 0) {
@@ -76,11 +78,10 @@ export class TaskPrograms {
       const row = decodeSplit(await this.readRow(call.task.row));
       assert(row.index === task.index, 'a task list names each split by its own index');
       return await this.overPairs(task, call.run, [row], async ([split]) => {
-        const options = { world, job, step: this.stepAt(call.step), task, split: split!, attempt, concurrency, control };
-        const plan = await readStepPlan(world, call.jobId, call.step);
-        return plan?.mapOnly === true
-          ? await runMapOnlyAttempt({ ...options, splitCount: plan.splits })
-          : await runMapAttempt(options);
+        const plan = await this.readPlan(call.jobId, call.step);
+        const step = this.stepAt(call.step);
+        const options = { world, job, step, plan, task, split: split!, attempt, concurrency, control };
+        return plan.mapOnly ? await runMapOnlyAttempt(options) : await runMapAttempt(options);
       });
     });
   }
@@ -140,8 +141,7 @@ export class TaskPrograms {
   private async runSolo(call: SoloCall, concurrency: number, control: AttemptControl): Promise<TaskAnswer> {
     const { world } = this;
     const job = await this.readRecord(call.jobId);
-    const plan = await readStepPlan(world, call.jobId, call.at.step);
-    assert(plan !== undefined, 'Solo comes after Plan');
+    const plan = await this.readPlan(call.jobId, call.at.step);
     const task: TaskId = { jobId: call.jobId, step: call.at.step, phase: 'reduce', index: 0 };
     return await this.attempt(task, control, call.run, async (attempt) => {
       const rows = await readSplits(world, plan);
@@ -154,8 +154,7 @@ export class TaskPrograms {
   private async runSample(call: SampleCall, control: AttemptControl): Promise<TaskAnswer> {
     const { world } = this;
     const job = await this.readRecord(call.jobId);
-    const plan = await readStepPlan(world, call.jobId, call.at.step);
-    assert(plan !== undefined, 'Sample comes after Plan');
+    const plan = await this.readPlan(call.jobId, call.at.step);
     const pairs: SplitPairs[] = [];
     const resolve = async (planned: Split) => {
       const split = await resolvePairs(world, call.jobId, call.run, planned);
@@ -243,6 +242,16 @@ export class TaskPrograms {
   private async readRecord(jobId: string): Promise<JobRecord> {
     if (this.record?.jobId !== jobId) this.record = await readJobRecord(this.world, jobId);
     return this.record;
+  }
+
+  /** Kept from task to task: it is as long as the step has tasks, and never changes. */
+  private async readPlan(jobId: string, step: number): Promise<StepPlan> {
+    const known = this.plan;
+    if (known?.jobId === jobId && known.plan.step === step) return known.plan;
+    const plan = await readStepPlan(this.world, jobId, step);
+    assert(plan !== undefined, 'the tasks of a step come after its plan');
+    this.plan = { jobId, plan };
+    return plan;
   }
 
   private readRow(row: RowRef): Promise<Uint8Array> {

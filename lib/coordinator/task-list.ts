@@ -1,5 +1,5 @@
 import type { World } from '../ports/world.ts';
-import { encodeJson } from '../work/json-object.ts';
+import { writeJsonArray } from '../work/json-array.ts';
 import type { TaskGroup, TaskRef } from './machine-call.ts';
 
 /** A child of the distributed map runs this many tasks at most, so that a thousand tasks start in a second. */
@@ -35,17 +35,28 @@ export function paceOf(tasks: number, workers: number, boundBy: 'sandboxes' | 'm
   return { groupSize, groupConcurrency, taskConcurrency };
 }
 
-/** Writes a phase's task list: at most GROUPS_MAX groups, the first tasks first. */
+/** Writes a phase's task list: at most GROUPS_MAX groups, the first tasks first. Few tasks are in memory at a time. */
 export async function writeTaskList(
   world: Pick<World, 'work'>,
   key: string,
-  tasks: readonly TaskRef[],
+  tasks: Iterable<TaskRef>,
   groupSize: number,
 ): Promise<void> {
-  const groups: TaskGroup[] = [];
-  for (let start = 0; start < tasks.length && groups.length < GROUPS_MAX; start += groupSize)
-    groups.push({ tasks: tasks.slice(start, start + groupSize) });
-  await world.work.put(key, encodeJson(groups));
+  await writeJsonArray(world, key, groupsOf(tasks, groupSize));
+}
+
+function* groupsOf(tasks: Iterable<TaskRef>, groupSize: number): Generator<TaskGroup> {
+  let groups = 0;
+  let group: TaskRef[] = [];
+  for (const task of tasks) {
+    if (groups === GROUPS_MAX) return;
+    group.push(task);
+    if (group.length < groupSize) continue;
+    yield { tasks: group };
+    groups += 1;
+    group = [];
+  }
+  if (group.length > 0) yield { tasks: group };
 }
 
 function clamp(value: number, least: number, most: number): number {

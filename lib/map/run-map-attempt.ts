@@ -1,4 +1,3 @@
-import { assert } from '../errors.ts';
 import type { MapAccount } from '../job/attempt-account.ts';
 import type { AttemptControl } from '../job/attempt-control.ts';
 import { EncodedPairs } from '../job/encoded-pairs.ts';
@@ -8,8 +7,8 @@ import type { MapResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { SegmentUpload } from '../shuffle/segment-upload.ts';
 import { SegmentWriter } from '../shuffle/segment-writer.ts';
-import { readStepPlan } from '../split/plan-step.ts';
 import type { Split } from '../split/split.ts';
+import type { StepPlan } from '../split/step-plan.ts';
 import { segmentKey } from '../work/work-layout.ts';
 import { readBoundaries } from './boundaries.ts';
 import { createMapCollector } from './map-collector.ts';
@@ -19,6 +18,7 @@ export type MapAttempt = {
   readonly world: World;
   readonly job: JobRecord;
   readonly step: Step;
+  readonly plan: StepPlan;
   readonly task: TaskId;
   readonly split: Split;
   /** From 1. */
@@ -32,9 +32,7 @@ export type MapAttempt = {
 
 /** Maps one split and leaves one segment. Commits nothing: the caller does. */
 export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
-  const { world, job, step, task, control } = options;
-  const plan = await readStepPlan(world, job.jobId, task.step);
-  assert(plan !== undefined, 'a map task comes after the plan of its step');
+  const { world, job, step, plan, task, control } = options;
   const collector = createMapCollector({
     partitions: plan.partitions,
     groupBy: step.groupBy,

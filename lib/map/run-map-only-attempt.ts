@@ -5,13 +5,8 @@ import { mapAttemptKey } from '../work/work-layout.ts';
 import { mapSplit } from './map-split.ts';
 import type { MapAttempt } from './run-map-attempt.ts';
 
-export type MapOnlyAttempt = MapAttempt & {
-  /** How many map tasks the step has, for the part's name. */
-  readonly splitCount: number;
-};
-
 /** Maps one split of a job without reduce, and stages its part. Commits nothing: the caller does. */
-export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<OutputResult> {
+export async function runMapOnlyAttempt(options: MapAttempt): Promise<OutputResult> {
   const { world, job, task, control } = options;
   try {
     const attemptKey = mapAttemptKey(job.jobId, task.step, task.index, control.attemptId);
@@ -23,14 +18,14 @@ export async function runMapOnlyAttempt(options: MapOnlyAttempt): Promise<Output
 }
 
 /** The same without the attempt file, for Solo, which writes one for all its tasks. */
-export async function mapToFile(options: MapOnlyAttempt): Promise<AttemptFile> {
+export async function mapToFile(options: MapAttempt): Promise<AttemptFile> {
   const { control, task, step } = options;
   const output = await openAttemptOutput({
     world: options.world,
     job: options.job,
     step,
     index: task.index,
-    count: options.splitCount,
+    count: options.plan.splits,
     attemptId: control.attemptId,
   });
   try {

@@ -60,7 +60,7 @@ async function sampleSplit(
   const emit = (key: unknown) => sample.add(key);
   const task = { jobId: job.jobId, step: plan.step, phase: 'map', index } as const;
   await mapSplit(
-    { world, job, step, task, split, attempt: 1, concurrency: 1, control },
+    { world, job, step, plan, task, split, attempt: 1, concurrency: 1, control },
     {
       emit,
       gate: new EmitGate(),

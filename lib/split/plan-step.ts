@@ -41,10 +41,9 @@ export async function planStep(
     const listing =
       input.upstream === undefined
         ? await planOutside(world, job, input, splits)
-        : planPairs(input.name, await upstreamPairs(input.upstream), splits);
+        : await planPairs(input.name, await upstreamPairs(input.upstream), splits);
     inputBytes += listing.bytes;
     objects += listing.objects;
-    await splits.flushFull();
   }
   const chunks = await splits.finish();
   const plan: StepPlan = {
@@ -91,11 +90,10 @@ async function planOutside(
   for await (const page of world.input.list(listing.location)) {
     digest.add(page);
     for (const object of await withCuts(world, page, input, splitBytes)) {
-      for (const ranges of packer.add(object)) splits.add(input.name, { ranges, ...limitOf(job) });
+      for (const ranges of packer.add(object)) await splits.add(input.name, { ranges, ...limitOf(job) });
     }
-    await splits.flushFull();
   }
-  for (const ranges of packer.flush()) splits.add(input.name, { ranges, ...limitOf(job) });
+  for (const ranges of packer.flush()) await splits.add(input.name, { ranges, ...limitOf(job) });
   const found = digest.finish();
   if (found.digest !== listing.digest) {
     throw new InputChangedError({ key: listing.location, expected: describe(listing), found: describe(found) });
@@ -133,20 +131,23 @@ async function withCuts(
 }
 
 /** Pairs objects are of about a reduce task's size, so each is a split. A limit is one of inputs: what comes of its records is read whole. */
-function planPairs(name: string, objects: readonly SplitPairs[], splits: SplitWriter): { bytes: number; objects: number } {
-  for (const object of objects) splits.add(name, { ranges: [], pairs: [object] });
+async function planPairs(
+  name: string,
+  objects: readonly SplitPairs[],
+  splits: SplitWriter,
+): Promise<{ bytes: number; objects: number }> {
+  for (const object of objects) await splits.add(name, { ranges: [], pairs: [object] });
   return { bytes: objects.reduce((sum, object) => sum + object.rawBytes, 0), objects: objects.length };
 }
 
-/** Writes rows to chunks as they come, so that only one chunk is in memory. */
+/** Writes rows to chunks as they come, so that only one chunk is in memory, however many splits an object is cut into. */
 class SplitWriter {
   count = 0;
   private readonly world: PlanWorld;
   private readonly jobId: string;
   private readonly step: number;
   private rows: Uint8Array[] = [];
-  private readonly chunks: { key: string; firstSplit: number; rowEnds: number[] }[] = [];
-  private readonly full: Uint8Array[][] = [];
+  private readonly chunks: StepPlan['chunks'][number][] = [];
 
   constructor(world: PlanWorld, jobId: string, step: number) {
     this.world = world;
@@ -154,39 +155,31 @@ class SplitWriter {
     this.step = step;
   }
 
-  add(
+  async add(
     input: string,
     split: { readonly ranges: readonly InputRange[]; readonly pairs?: readonly SplitPairs[]; readonly limit?: number },
-  ): void {
+  ): Promise<void> {
     const row: Split = { index: this.count, input, ...split };
     this.rows.push(Buffer.from(`${JSON.stringify(row)}\n`));
     this.count += 1;
-    if (this.rows.length === ROWS_PER_CHUNK) this.close();
-  }
-
-  /** Writes the chunks that are full. */
-  async flushFull(): Promise<void> {
-    for (const rows of this.full.splice(0)) {
-      const rowEnds: number[] = [];
-      let end = 0;
-      for (const row of rows) {
-        end += row.length;
-        rowEnds.push(end);
-      }
-      const key = splitsKey(this.jobId, this.step, this.chunks.length);
-      await this.world.work.put(key, Buffer.concat(rows));
-      this.chunks.push({ key, firstSplit: this.chunks.length * ROWS_PER_CHUNK, rowEnds });
-    }
+    if (this.rows.length === ROWS_PER_CHUNK) await this.writeChunk();
   }
 
   async finish(): Promise<StepPlan['chunks']> {
-    this.close();
-    await this.flushFull();
+    if (this.rows.length > 0) await this.writeChunk();
     return this.chunks;
   }
 
-  private close(): void {
-    if (this.rows.length > 0) this.full.push(this.rows);
+  private async writeChunk(): Promise<void> {
+    const rowEnds: number[] = [];
+    let end = 0;
+    for (const row of this.rows) {
+      end += row.length;
+      rowEnds.push(end);
+    }
+    const key = splitsKey(this.jobId, this.step, this.chunks.length);
+    await this.world.work.put(key, Buffer.concat(this.rows));
+    this.chunks.push({ key, firstSplit: this.chunks.length * ROWS_PER_CHUNK, rowEnds });
     this.rows = [];
   }
 }

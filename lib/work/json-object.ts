@@ -8,7 +8,8 @@ export function encodeJson(value: unknown): Uint8Array {
 /** Undefined when there is no such object: one request, because between two it may be deleted. */
 export async function readJson<T>(world: Pick<World, 'work'>, key: string): Promise<T | undefined> {
   try {
-    return JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as T;
+    const { buffer, byteOffset, byteLength } = await world.work.read(key);
+    return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as T;
   } catch (error) {
     if (error instanceof ObjectMissingError) return undefined;
     throw error;

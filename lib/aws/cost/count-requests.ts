@@ -96,9 +96,10 @@ function addSample(totals: Totals, step: StepSize): void {
 
 function addMap(totals: Totals, step: StepSize, sandboxes: number): void {
   const { splits } = step;
-  totals.s3Get += Math.min(splits, sandboxes) * GETS_PER_SANDBOX;
-  // Its row, the plan twice, and boundaries.
-  totals.s3Get += splits * (3 + Number(step.sampled)) + inputGets(step);
+  // A sandbox keeps the plan.
+  totals.s3Get += Math.min(splits, sandboxes) * (GETS_PER_SANDBOX + 1);
+  // Its row, and boundaries.
+  totals.s3Get += splits * (1 + Number(step.sampled)) + inputGets(step);
   if (step.mapOnly) addOutput(totals, splits, step.outputBytes);
   else totals.s3Put += splits * segmentPuts(step.storedBytes / Math.max(1, splits));
   totals.ledgerWrites += splits * WRITES_PER_TASK;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { buildStateMachine } from '../../coordinator/build-state-machine.ts';
 import { JobCancelledError } from '../../coordinator/job-access.ts';
 import { openJob, readSuccess } from '../../coordinator/open-job.ts';
@@ -9,7 +10,9 @@ import { FailureError, toFailure } from '../../job/failure.ts';
 import type { SuccessFile } from '../../output/success-file.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
+import { readJsonArray } from '../../work/json-array.ts';
 import { type MachineOutcome, runMachine } from '../interpreter/run-machine.ts';
+
 import { collectDoneJob } from './collect-garbage.ts';
 import { acquireJobLock } from './job-lock.ts';
 import { invokeLocal, isDeciding, LOCAL_ARNS, type LocalFunctions, type TaskEvent } from './local-functions.ts';
@@ -162,9 +165,7 @@ async function runJobMachine(
           }
           return answer;
         },
-        readJsonArray: async function* (_bucket, key) {
-          yield* JSON.parse(Buffer.from(await world.work.read(key)).toString('utf8')) as unknown[];
-        },
+        readJsonArray: (_bucket, key) => readJsonArray(world, key),
         clock: world.clock,
         random: () => world.ids.random(),
         signal,
