@@ -101,7 +101,7 @@ describe('watch', () => {
     expect(stderr).toMatch(/^reduce {2}1\/1 tasks/m);
     expect(stderr).toMatch(new RegExp(`^done {6}${job.id} in `, 'm'));
     expect(stderr).toMatch(/^cost {6}\$1\.25, about/m);
-    expect(stderr).toContain(`next      refold cat ${job.id}\n`);
+    expect(stderr).toContain(`next      refold cat ${job.id} --stack refold\n`);
   });
 
   it('ends with the exit code of how the job ended: 4 over budget, 3 cancelled, 1 failed', async () => {
@@ -152,14 +152,17 @@ describe('a job on a stack', () => {
   it('is refused by cat while it has no output, and unknown ids by every command', async () => {
     const { jobId, stack } = await stopped();
     await expect(catOnStack(stack, jobId)).rejects.toThrow(/holds no finished output/);
-    await expect(statusOnStack(stack, givenFlags(['words-xyz']))).rejects.toThrow('words-xyz is no job of the stack fake.');
+    await expect(statusOnStack(stack, givenFlags(['words-xyz']))).rejects.toMatchObject({
+      message: 'words-xyz is no job of the stack fake.',
+      hint: expect.stringContaining('See refold ls --stack fake.'),
+    });
   });
 
   it('is cancelled in the ledger first, and its execution stopped, also when the command is repeated', async () => {
     const { jobId, stack } = await stopped();
     const started = await captured(() => resumeOnStack(stack, givenFlags([jobId], { detach: '' })));
     expect(started).toMatchObject({ exitCode: 0, stdout: `${jobId}\n` });
-    expect(started.stderr).toContain(`${jobId} is started, run 2\nfollow it: refold watch ${jobId}\n`);
+    expect(started.stderr).toContain(`${jobId} is started, run 2\nfollow it: refold watch ${jobId} --stack refold\n`);
     expect(stack.executions.names()).toEqual([`${jobId}-2`]);
     const states: string[] = [];
     const stop = stack.stopExecution;
@@ -192,6 +195,27 @@ describe('logs', () => {
     await captured(() => showLogs(stack, givenFlags([jobId]), { task, errorsOnly: false }));
     await captured(() => showLogs(stack, givenFlags([jobId]), { task: undefined, errorsOnly: false }));
     expect(roles).toEqual(['map', undefined]);
+  });
+
+  it('says what keeps it from seeing the end of the job that it follows', async () => {
+    const { jobId, stack } = await stopped();
+    const { ledger } = stack.world;
+    let reads = 0;
+    const readJob = ledger.readJob.bind(ledger);
+    ledger.readJob = async (id) => {
+      reads++;
+      if (reads === 2) throw new Error('the ledger is away');
+      return await readJob(id);
+    };
+    stack.readLogs = async function* (_, signal) {
+      // Whoever reads the lines has a request under way.
+      await new Promise((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 50), { once: true }));
+      yield* [];
+    };
+    const filter = { task: undefined, errorsOnly: false };
+    await expect(captured(() => showLogs(stack, givenFlags([jobId], { follow: '' }), filter))).rejects.toThrow(
+      'the ledger is away',
+    );
   });
 
   it("shows the lines that are wanted, of all functions, in the words of the job's tasks", async () => {

@@ -41,6 +41,13 @@ describe('the stack that is meant', () => {
     ]);
     expect(repeatFlags(given)).toBe(' --stack mine --profile work --region eu-west-1');
   });
+
+  it('is named in each command that is shown, since without it cat, resume and cancel would mean this folder', () => {
+    withEnvironment({ REFOLD_STACK: undefined });
+    expect(repeatFlags(givenFlags())).toBe(' --stack refold');
+    withEnvironment({ REFOLD_STACK: 'ours' });
+    expect([repeatFlags(givenFlags()), repeatFlags(givenFlags([], { stack: 'refold' }))]).toEqual(['', ' --stack refold']);
+  });
 });
 
 describe('what submit is given', () => {

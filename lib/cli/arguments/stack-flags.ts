@@ -49,11 +49,14 @@ export function useAccount(given: GivenArguments): void {
   }
 }
 
-/** What `--stack`, `--profile` and `--region` add to a command that is shown to be typed next. */
+/**
+ * What `--stack`, `--profile` and `--region` add to a command that is shown to be typed next. The default stack is named too: half of the
+ * commands mean this folder without one.
+ */
 export function repeatFlags(given: GivenArguments): string {
-  const named = given.text('stack');
+  const stack = stackOf(given);
   const flags = ['profile', 'region'].map((name) => [name, given.text(name)] as const);
-  return [['stack', named === DEFAULT_STACK ? undefined : named] as const, ...flags]
+  return [['stack', stack === process.env.REFOLD_STACK ? undefined : stack] as const, ...flags]
     .flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]))
     .join('');
 }

@@ -7,5 +7,5 @@ export async function findStackJob(
   { stack, world }: Pick<StackAccess, 'stack' | 'world'>,
   given: string | undefined,
 ): Promise<JobItem> {
-  return await findJobIn(world, given, `the stack ${stack}`);
+  return await findJobIn(world, given, `the stack ${stack}`, `See refold ls --stack ${stack}.`);
 }

@@ -38,7 +38,10 @@ export async function followJob(
       const startedAtMs = clock.nowMs();
       const found = await progress.read();
       if (found === undefined)
-        throw new UsageError({ problem: `${record.jobId} is no longer in the ledger.`, hint: 'See refold ls.' });
+        throw new UsageError({
+          problem: `${record.jobId} is no longer in the ledger.`,
+          hint: `See refold ls --stack ${access.stack}.`,
+        });
       const { job } = found;
       const costUsd = access.costOf(found.phases.flatMap(({ items }) => items));
       phases.show(found.phases, `${showUsd(costUsd)} so far`);
