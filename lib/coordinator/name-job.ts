@@ -1,11 +1,11 @@
 import { InvalidOptionError } from '../errors.ts';
-import { nearest } from '../job/check-definition.ts';
 import type { Params } from '../job/define-job.ts';
 import { fingerprintOf, jobIdOf } from '../job/fingerprint.ts';
 import { contentOptionsOf, type ResolvedOptions } from '../job/job-options.ts';
 import type { InputListing, JobRecord } from '../job/job-record.ts';
 import type { JobShape } from '../job/job-shape.ts';
 import { resolveParams } from '../job/resolve-params.ts';
+import { nearest } from '../record/nearest.ts';
 
 /** What a job is made of, as its starter knows it. */
 export type JobParts = {
@@ -63,7 +63,8 @@ function checkInputNames(shape: JobShape, listings: readonly InputListing[]): vo
   for (const { name } of listings) {
     if (wanted.includes(name)) continue;
     const value = name === '' ? 'an input without a name' : name;
-    const hint = `Give ${wanted.map(show).join(' ')}${name === '' ? '' : ` (did you mean ${nearest(name, wanted)}?)`}.`;
+    const meant = name === '' ? '' : nearest(name, wanted);
+    const hint = `Give ${wanted.map(show).join(' ')}${meant === '' ? '' : ` (did you mean ${meant}?)`}.`;
     throw new InvalidOptionError({ option: 'input', value, rule: 'one of the inputs of this job', hint });
   }
   const missing = wanted.filter((name) => !listings.some((listing) => listing.name === name));

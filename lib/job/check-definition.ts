@@ -1,5 +1,5 @@
-import leven from 'leven';
 import { RefoldError } from '../errors.ts';
+import { nearest } from '../record/nearest.ts';
 import { OPTION_NAMES } from './job-options.ts';
 
 /** A job definition that cannot be run, found where it is defined. */
@@ -98,9 +98,4 @@ function checkFunctions(fields: Record<string, unknown>): void {
   if (groupBy !== undefined && !(Number.isInteger(groupBy) && (groupBy as number) >= 1)) {
     throw new InvalidJobError('groupBy must be a whole number from 1', 'It counts the elements of the tuple key that group.');
   }
-}
-
-/** The known name that is the fewest edits away. */
-export function nearest(name: string, known: readonly string[]): string {
-  return known.toSorted((a, b) => leven(name, a) - leven(name, b))[0] ?? '';
 }

@@ -63,5 +63,6 @@ function refuseTotal(name: string, count: number): never {
     option: `counter ${name}`,
     value: String(count),
     rule: 'a whole number that keeps the total exact',
+    hint: 'Add whole numbers, which together stay below 2^53.',
   });
 }

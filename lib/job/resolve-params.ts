@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.ts';
-import { InvalidJobError, nearest } from './check-definition.ts';
+import { nearest } from '../record/nearest.ts';
+import { InvalidJobError } from './check-definition.ts';
 import type { Params } from './define-job.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { MixedSumError, UnsummableError } from '../combine/sum.ts';
 import { type ErrorValues, InvariantError, RefoldError, ScratchFullError } from '../errors.ts';
 import { showKey } from '../record/show-key.ts';
 import { LateEmitError } from './emit-gate.ts';
@@ -27,7 +28,7 @@ export class UserCodeError extends RefoldError {
     this.hint =
       cause instanceof RefoldError
         ? cause.hint
-        : `Fix ${where.function} in the job file, then run the same command again: finished tasks are kept.`;
+        : `Fix ${where.function} in the job file, then run the same command again: with other code it is another job, and starts from the beginning.`;
   }
 }
 
@@ -57,6 +58,18 @@ export function groupError(
   if (isEngineFault(cause)) return cause;
   const key = showKey(keyBytes, keyStart, keyEnd);
   return new UserCodeError({ function: name, place: ` at key ${key}`, values: { key } }, cause);
+}
+
+/** What a built-in combiner says of a key's values, with the key in hand. What failed in reading them stays what it is. */
+export function foldError(
+  cause: unknown,
+  name: 'reduce' | 'combine',
+  keyBytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+): unknown {
+  const isOfValues = cause instanceof MixedSumError || cause instanceof UnsummableError;
+  return isOfValues ? groupError(cause, name, keyBytes, keyStart, keyEnd) : cause;
 }
 
 export function setupError(cause: unknown, name: 'setup' | 'cleanup'): RefoldError {

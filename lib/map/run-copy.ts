@@ -1,4 +1,5 @@
 import type { StateColumn } from '../combine/combiner.ts';
+import { foldError } from '../job/user-code.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { GroupCursor } from '../shuffle/group.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
@@ -72,6 +73,16 @@ export class FoldCopy implements RunCopy {
   }
 
   private fold(): void {
+    const { groups } = this;
+    try {
+      this.foldValues();
+    } catch (error) {
+      throw foldError(error, 'combine', groups.keyBytes, groups.keyStart, groups.keyEnd);
+    }
+    this.write();
+  }
+
+  private foldValues(): void {
     const { groups, states, stateBytesMax } = this;
     groups.nextValue();
     states.startEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
@@ -83,7 +94,6 @@ export class FoldCopy implements RunCopy {
         states.addEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
       }
     }
-    this.write();
   }
 
   private write(): void {

@@ -1,6 +1,7 @@
 import { type CsvDialect, type CsvReaderOptions, csvReader } from './csv-reader.ts';
 import type { CsvColumns, CsvRecord } from './csv-rows.ts';
 import { csvWriter } from './csv-writer.ts';
+import { checkOptionNames } from './option-names.ts';
 import type { Reader } from './reader.ts';
 import type { Format, WriterOptions } from './writer.ts';
 
@@ -23,8 +24,11 @@ export function csv<const C extends CsvColumns>(
 export function csv(
   options: Omit<CsvReaderOptions, 'header'> & WriterOptions & { readonly header?: boolean | readonly string[] } = {},
 ): Format<unknown> {
+  checkOptionNames('csv', options, OPTIONS);
   const { header = false, compress, ...dialect } = options;
   const read = csvReader as (options: CsvReaderOptions) => Reader<unknown>;
   const writer = csvWriter({ ...dialect, header, ...(compress && { compress }) });
   return { ...read({ ...dialect, header: header === true }), writer };
 }
+
+const OPTIONS = ['delimiter', 'quote', 'encoding', 'maxFieldBytes', 'header', 'columns', 'compress'];

@@ -11,7 +11,7 @@ export function jsonlReader<T = unknown>(): Reader<T> {
 }
 
 class JsonlScanner<T> implements Scanner<T> {
-  private readonly lines = new LinesScanner('utf-8');
+  private readonly lines = new LinesScanner('utf-8', 'Convert the file to UTF-8: JSON is always UTF-8.');
   private window: ScanWindow | undefined;
   private sink: RecordSink<T> = () => true;
   private blankLines = 0;

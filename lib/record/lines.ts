@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { decodeLatin1 } from './latin1.ts';
 import { NEWLINE, RETURN } from './newline.ts';
 import { findLineStart } from './object-start.ts';
+import { checkOptionNames } from './option-names.ts';
 import type { RangeSource, Reader, RecordSink, Scanner, ScanWindow } from './reader.ts';
 import { checkEncoding, invalidUtf8, type TextEncoding } from './text-encoding.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -18,6 +19,7 @@ export type LinesOptions = {
  */
 export function lines(options: LinesOptions = {}): Reader<string> {
   const { encoding = 'utf-8' } = options;
+  checkOptionNames('lines', options, ['encoding']);
   checkEncoding(encoding);
   return { kind: 'reader', name: 'lines', cuts: 'ranges', open: () => new LinesScanner(encoding) };
 }
@@ -29,6 +31,7 @@ export function lines(options: LinesOptions = {}): Reader<string> {
  */
 export class LinesScanner implements Scanner<string> {
   private readonly encoding: TextEncoding;
+  private readonly utf8Hint: string | undefined;
   /** How many bytes from the unfinished record's start are known to hold no newline. */
   private seen = 0;
   /** The block in hand; `lines[next]` is the next line to hand out, and starts where the next scan does. */
@@ -38,8 +41,10 @@ export class LinesScanner implements Scanner<string> {
   private blockKind: BlockKind = 'plain';
   private hasReturns = false;
 
-  constructor(encoding: TextEncoding) {
+  /** @param utf8Hint what to do about bytes that are no UTF-8, where the user has no choice of encodings */
+  constructor(encoding: TextEncoding, utf8Hint?: string) {
     this.encoding = encoding;
+    this.utf8Hint = utf8Hint;
   }
 
   findStart(source: RangeSource, byteStart: number): Promise<number> {
@@ -106,7 +111,7 @@ export class LinesScanner implements Scanner<string> {
   private decode(window: ScanWindow, start: number, end: number): string {
     const { bytes } = window;
     if (this.blockKind === 'unchecked' && !isUtf8(bytes.subarray(start, end))) {
-      throw invalidUtf8(window.object, window.byteBase, bytes, start, start, end);
+      throw invalidUtf8(window.object, window.byteBase, bytes, start, start, end, this.utf8Hint);
     }
     return decodeUtf8(bytes, start, end);
   }

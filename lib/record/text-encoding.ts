@@ -25,6 +25,7 @@ export function invalidUtf8(
   recordStart: number,
   start: number,
   end: number,
+  hint = "Give the reader { encoding: 'latin1' } or { encoding: 'replace' }, or convert the file to UTF-8.",
 ) {
   const invalid = invalidStart(bytes, start, end);
   const isUtf16 = byteBase + recordStart === 0 && (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff));
@@ -32,7 +33,7 @@ export function invalidUtf8(
     object,
     byte: byteBase + recordStart,
     reason: `invalid UTF-8 at byte ${byteBase + invalid}${isUtf16 ? ', which looks like UTF-16' : ''}`,
-    hint: "Give the reader { encoding: 'latin1' } or { encoding: 'replace' }, or convert the file to UTF-8.",
+    hint,
   });
 }
 

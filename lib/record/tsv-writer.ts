@@ -1,13 +1,15 @@
 import type { ByteSink } from './byte-sink.ts';
 import { appendAscii } from './number-text.ts';
+import { checkOptionNames } from './option-names.ts';
 import { type FieldStyle, RowFormatter } from './row-formatter.ts';
-import { makeWriter, type Writer, type WriterOptions } from './writer.ts';
+import { makeWriter, WRITER_OPTIONS, type Writer, type WriterOptions } from './writer.ts';
 
 /**
  * Lines of tab-separated columns: the key's, then the value's. A tuple is one column an element, an object is JSON. In text and bytes tab,
  * newline, CR and backslash are `\t \n \r \\`; null is `\N`; bytes are otherwise written as they are.
  */
 export function tsv(options: WriterOptions = {}): Writer {
+  checkOptionNames('tsv', options, WRITER_OPTIONS);
   return makeWriter('tsv', 'tsv', options, () => new RowFormatter(tsvStyle));
 }
 

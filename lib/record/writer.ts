@@ -40,6 +40,8 @@ export type WriterOptions = {
   readonly compress?: 'gzip' | 'zstd' | undefined;
 };
 
+export const WRITER_OPTIONS: readonly (keyof WriterOptions)[] = ['compress'];
+
 /** The one place that makes a writer. @throws InvalidOptionError */
 export function makeWriter(name: string, extension: string, options: WriterOptions, open: () => RecordFormatter): Writer {
   const { compress = 'none' } = options;

@@ -1,15 +1,20 @@
 import type { StateColumn } from '../combine/combiner.ts';
+import { foldError } from '../job/user-code.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeValue } from '../record/value-encoder.ts';
 import { GroupCursor } from '../shuffle/group.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 
-/** Makes the state in slot 0 of the group that `groups` stands before. */
-export function foldGroup(groups: GroupCursor, states: StateColumn): void {
+/** Makes the state in slot 0 of the group that `groups` stands before. `name`: where the combiner stands in the job. */
+export function foldGroup(groups: GroupCursor, states: StateColumn, name: 'reduce' | 'combine'): void {
   states.clear();
-  groups.nextValue();
-  states.startEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
-  while (groups.nextValue()) states.addEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
+  try {
+    groups.nextValue();
+    states.startEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
+    while (groups.nextValue()) states.addEncoded(0, groups.valueBytes, groups.valueStart, groups.valueEnd);
+  } catch (error) {
+    throw foldError(error, name, groups.keyBytes, groups.keyStart, groups.keyEnd);
+  }
 }
 
 /**
@@ -40,7 +45,7 @@ export class FinishedValues implements RunCursor {
     const { keys, sink } = this;
     while (this.resultAt === this.results.length) {
       if (!keys.nextGroup()) return false;
-      foldGroup(keys, this.states);
+      foldGroup(keys, this.states, 'combine');
       this.results = this.states.result(0);
       this.resultAt = 0;
       this.partition = keys.partition;

@@ -96,7 +96,7 @@ async function fold(loop: GroupLoop, combiner: BuiltinCombiner<unknown, unknown>
   const value = new ByteSink();
   loop.cursor.leave(); // However long a group takes, no user code hangs.
   for (let count = 1; groups.nextGroup(); count++) {
-    foldGroup(groups, states);
+    foldGroup(groups, states, 'reduce');
     for (const result of states.result(0)) {
       value.length = 0;
       encodeValue(result, value);

@@ -27,7 +27,7 @@ describe.each(WAYS)('refold run, $way', ({ flags }) => {
     expect(said).toMatch(/REFOLD_USER_CODE {2}the job failed/);
     expect(said).toMatch(SECOND);
     expect(said).toMatch(/RangeError: boom[\s\S]*job\.ts:4:/);
-    expect(said).toContain('Fix map in the job file');
+    expect(said).toContain('Fix map in the job file, then run the same command again: with other code it is another job');
     expect(said).not.toContain('/lib/map/');
   });
 
@@ -90,6 +90,27 @@ describe.each(WAYS)('refold run, $way', ({ flags }) => {
     expect(exitCode).toBe(1);
     expect(said).toMatch(/REFOLD_THREAD_CRASHED[\s\S]*Error: later[\s\S]*job\.ts:4:/);
     expect(said).toContain('Await every promise');
+  });
+
+  it('shows the line of the job file that rejects a promise nobody awaits, and no line of the engine', async () => {
+    const { said } = await refusalOf('Promise.reject(new Error("nobody awaits it.")); return new Promise(() => {});', flags);
+    expect(said).toMatch(/in hand: Error: nobody awaits it\.\n[\s\S]*job\.ts:4:/);
+    expect(said).not.toContain('/lib/');
+  });
+
+  it.each([
+    { values: 'emit(line, "text" as never);', combine: '', message: 'reduce failed at key "first": sum\\(\\) takes numbers' },
+    {
+      values: 'emit("same", line === "first" ? 1n : 1 as never);',
+      combine: 'combine: sum(), ',
+      message: '(map|reduce) failed at .*sum\\(\\) met numbers and bigints',
+    },
+  ])('says where sum() has no answer: $message', async ({ values, combine, message }) => {
+    const only = `if (line !== "third") { ${values} } return;`;
+    const { exitCode, said } = await refusalOf(only, flags, `${combine}reduce: sum()`);
+    expect(exitCode).toBe(1);
+    expect(said).toMatch(new RegExp(message));
+    expect(said).toContain('Emit ');
   });
 });
 

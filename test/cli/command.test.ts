@@ -184,5 +184,7 @@ describe('progress', () => {
     for (const laterMs of [100, 200, 5_200, 5_300]) view.changed(tally, nowMs + laterMs);
     view.end(tally, nowMs + 6000);
     expect(lines).toEqual(['map     4/10 tasks\n', 'map     4/10 tasks\n', 'map     4/10 tasks in 6.00 s\n']);
+    view.begin(new PhaseTally(start, nowMs));
+    expect(lines.at(-1)).toBe('step 2/3 map 4/10 tasks\n');
   });
 });

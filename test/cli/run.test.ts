@@ -180,7 +180,11 @@ describe('refold run refuses, with exit code 2 and the way out,', () => {
       args: ['--input', 'nope.txt'],
       says: ['REFOLD_INPUT_MISSING', 'nope.txt: no such file'],
     },
-    { name: 'an input of another name', args: ['--input', 'left=book.txt'], says: ['left is not one of the inputs of this job'] },
+    {
+      name: 'an input of another name',
+      args: ['--input', 'left=book.txt'],
+      says: ['left is not one of the inputs of this job', 'Give --input PATH.'],
+    },
     { name: 'an output in its input', args: ['--input', '.', '--output', 'out'], says: ['REFOLD_OUTPUT_OVERLAP'] },
   ])('$name', async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await wordCount().start('run', 'job.ts', ...args).ended;

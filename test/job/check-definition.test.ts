@@ -1,6 +1,7 @@
-import { count, csv, defineJob, hash, identity, input, lines, pairs, range, sum, top, tsv } from 'refold';
+import { count, csv, defineJob, fixed, hash, identity, input, jsonl, lines, pairs, range, sum, text, top, tsv } from 'refold';
 import { describe, expect, it } from 'vitest';
-import { checkDefinition, InvalidJobError, nearest } from '../../lib/job/check-definition.ts';
+import { checkDefinition, InvalidJobError } from '../../lib/job/check-definition.ts';
+import { nearest } from '../../lib/record/nearest.ts';
 
 const map = () => {};
 const reduce = () => {};
@@ -15,6 +16,24 @@ function refusalOf(definition: unknown): InvalidJobError {
   }
   throw new Error('it was taken');
 }
+
+describe('a reader or a writer', () => {
+  it.each([
+    { made: () => lines({ encodng: 'latin1' } as never), problem: 'lines(): encodng', meant: 'encoding' },
+    { made: () => csv({ delimeter: ';' } as never), problem: 'csv(): delimeter', meant: 'delimiter' },
+    { made: () => jsonl({ compres: 'gzip' } as never), problem: 'jsonl(): compres', meant: 'compress' },
+    { made: () => fixed(4, { zip: true } as never), problem: 'fixed(): zip', meant: 'compress' },
+    { made: () => tsv({ compression: 'gzip' } as never), problem: 'tsv(): compression', meant: 'compress' },
+    { made: () => text({ gzip: true } as never), problem: 'text(): gzip', meant: 'compress' },
+  ])('refuses an option that it does not know: $problem', ({ made, problem, meant }) => {
+    expect(made).toThrow(
+      expect.objectContaining({
+        message: `${problem} is not one of its options.`,
+        hint: expect.stringContaining(`Did you mean ${meant}?`),
+      }),
+    );
+  });
+});
 
 describe('checkDefinition', () => {
   it.each([

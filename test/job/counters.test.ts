@@ -19,5 +19,8 @@ describe('counters', () => {
     const sum = new CounterSum();
     sum.add({ many: Number.MAX_SAFE_INTEGER });
     expect(() => sum.add({ many: 1 })).toThrow('counter many: 1 is not a whole number that keeps the total exact');
+    expect(() => new Counters().counter('halves').add(0.5)).toThrow(
+      expect.objectContaining({ hint: 'Add whole numbers, which together stay below 2^53.' }),
+    );
   });
 });

@@ -89,3 +89,12 @@ describe('files', () => {
     expect(accounts[0]).toEqual({ records: 1, ownedStart: 0, ownedEnd: length, compressed: false });
   });
 });
+
+describe('jsonlReader, over bytes that are no UTF-8', () => {
+  it('does not advise an encoding that it does not take', async () => {
+    await expect(readObject(jsonlReader(), Uint8Array.of(0x22, 0xff, 0x22), [])).rejects.toMatchObject({
+      code: 'REFOLD_BAD_RECORD',
+      hint: 'Convert the file to UTF-8: JSON is always UTF-8.',
+    });
+  });
+});

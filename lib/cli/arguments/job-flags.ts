@@ -57,7 +57,10 @@ export function readInputs(texts: readonly string[], exists: (path: string) => b
   const inputs: Record<string, string> = {};
   for (const text of texts.length === 0 ? ['-'] : texts) {
     const { name, location } = splitInput(text, exists);
-    if (location === '') throw new UsageError({ problem: `--input ${text} names nothing.`, hint: 'Write --input PATH.' });
+    if (location === '') {
+      const problem = name === '' ? '--input is empty.' : `--input ${text} names nothing.`;
+      throw new UsageError({ problem, hint: 'Give a path, or - for standard input.' });
+    }
     if (Object.hasOwn(inputs, name)) throw givenTwice(name);
     inputs[name] = location;
   }

@@ -14,7 +14,7 @@ export class UsageError extends RefoldError {
 
 /** `hint`, with the known name that is the fewest edits away, if it is near enough to have been meant. */
 export async function unknownName(kind: string, name: string, known: readonly string[], hint: string): Promise<UsageError> {
-  const { nearest } = await import('../../job/check-definition.ts');
+  const { nearest } = await import('../../record/nearest.ts');
   const { default: leven } = await import('leven');
   const candidate = nearest(name, known);
   const isNear = candidate !== '' && leven(name, candidate) <= Math.max(2, name.length / 2);

@@ -6,7 +6,7 @@ const LINE_INTERVAL_MS = 5_000;
 /** A line when a phase starts, when it ends, and every few seconds between. A job that runs whole in one task has only the last. */
 export function openLines(write: (text: string) => void): ProgressView {
   let shownAtMs = 0;
-  const show = (name: string, text: string): void => write(`${name.padEnd(8)}${text}\n`);
+  const show = (name: string, text: string): void => write(`${name.padEnd(7)} ${text}\n`);
   return {
     begin(tally: PhaseTally) {
       shownAtMs = performance.now();

@@ -103,7 +103,7 @@ export class ThreadCrashedError extends RefoldError {
   readonly hint = 'Await every promise and catch errors in timers and event handlers.';
   constructor(inHand: InHand, values: { reason: string; stack: string }, options?: ErrorOptions) {
     super(
-      `An error outside of every call ended the task${at(inHand)}: ${values.reason}.`,
+      `An error outside of every call ended the task${at(inHand)}: ${values.reason}${/[.!?]$/.test(values.reason) ? '' : '.'}`,
       { ...values, ...placeValues(inHand) },
       options,
     );

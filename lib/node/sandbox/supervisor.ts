@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { assert } from '../../errors.ts';
 import { describeThrown, toFailure } from '../../job/failure.ts';
 import { type InHand, RecordCursor } from '../../job/record-cursor.ts';
+import { userFrames } from '../../job/user-frames.ts';
 import { engineFile } from '../bundle/engine-file.ts';
 import { JobModuleError } from '../bundle/job-module-error.ts';
 import {
@@ -148,7 +149,8 @@ export class Supervisor implements Sandbox {
       return;
     }
     const { name, message, stack } = describeThrown(error);
-    this.lose(thread, (inHand) => new ThreadCrashedError(inHand, { reason: `${name}: ${message}`, stack }, { cause: error }));
+    const values = { reason: `${name}: ${message}`, stack: userFrames(stack).join('\n') || stack };
+    this.lose(thread, (inHand) => new ThreadCrashedError(inHand, values, { cause: error }));
   }
 
   /** The limits, several times a second while a task runs. */
