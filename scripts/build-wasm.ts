@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import openWabt from 'wabt';
 
-/** Assembles lib/map/number-table.wat into the constant that the engine loads: `node scripts/build-wasm.ts`. */
+/** Assembles lib/map/combine-table.wat into the constant that the engine loads: `node scripts/build-wasm.ts`. */
 const lib = fileURLToPath(new URL('../lib/map/', import.meta.url));
 
-/** The text of number-table-wasm.ts. */
+/** The text of combine-table-wasm.ts. */
 export async function wasmSource(): Promise<string> {
   const wabt = await openWabt();
-  const module = wabt.parseWat('number-table.wat', readFileSync(`${lib}number-table.wat`, 'utf8'), {
+  const module = wabt.parseWat('combine-table.wat', readFileSync(`${lib}combine-table.wat`, 'utf8'), {
     simd: true,
     bulk_memory: true,
   });
@@ -20,12 +20,12 @@ export async function wasmSource(): Promise<string> {
     .toString('base64')
     .match(/.{1,120}/g)!;
   return [
-    '/** number-table.wat as `node scripts/build-wasm.ts` assembles it, in base64. */',
-    'export const NUMBER_TABLE_WASM = [',
+    '/** combine-table.wat as `node scripts/build-wasm.ts` assembles it, in base64. */',
+    'export const COMBINE_TABLE_WASM = [',
     ...lines.map((line) => `  '${line}',`),
     "].join('');",
     '',
   ].join('\n');
 }
 
-if (import.meta.main) writeFileSync(`${lib}number-table-wasm.ts`, await wasmSource());
+if (import.meta.main) writeFileSync(`${lib}combine-table-wasm.ts`, await wasmSource());

@@ -3,7 +3,7 @@ import type { MapMemory } from './map-memory.ts';
 /**
  * The lower end of the memory holds entries, one behind another, each on a word border:
  *
- *   word 0: the slot of a key in the combine table, or the value's bytes in the sort buffer
+ *   word 0: half of the value in the combine table (table-program.ts), or the value's bytes in the sort buffer
  *   word 1: the key's bytes in 24 bits; its first byte, the type tag, lies in the highest eight
  *   then the rest of the key, and in the sort buffer the value
  *

@@ -1,4 +1,5 @@
-import type { StateColumn } from '../combine/combiner.ts';
+import type { NumberStates, StateColumn } from '../combine/combiner.ts';
+import { assert } from '../errors.ts';
 import type { PartitionRule } from '../job/partitioner.ts';
 import { ByteSink } from '../record/byte-sink.ts';
 import { encodeKey } from '../record/key-encoder.ts';
@@ -7,202 +8,218 @@ import { keyPrefixEnd } from '../record/key-prefix.ts';
 import { Slice } from '../record/slice.ts';
 import type { RunCursor } from '../shuffle/run-cursor.ts';
 import { keepsKey } from './arena.ts';
-import { entryWordsOf, hashPacked, hashShort, KeyTable, SHORT_BYTES, SHORT_WORDS } from './key-table.ts';
 import type { MapMemory } from './map-memory.ts';
-import { RecordSort } from './record-sort.ts';
+import { RecordSort, SORT_ENTRY_WORDS } from './record-sort.ts';
 import { sortTable } from './table-cursor.ts';
+import {
+  ASIDE_HIGH,
+  BATCH_PAIRS,
+  ENTRY_HEAD_BYTES,
+  entryBytesOf,
+  FOLDS,
+  KEY_BYTES_STAGED_MAX,
+  lateStart,
+  openTableProgram,
+  SHORT_BYTES,
+  SHORT_ENTRY_BYTES,
+  STAGING_AT,
+  type TableProgram,
+} from './table-program.ts';
 
 export type CombineTableOptions = {
   readonly memory: MapMemory;
   readonly rule: PartitionRule;
+  /** Undefined: all states are in the column. */
+  readonly numbers: NumberStates | undefined;
+  /** Of the same combiner, for what is no number. */
   readonly states: StateColumn;
   /** The memory is full: write what `sorted` gives, then call `clear`. */
   readonly onFull: () => void;
   /** A key too long for the table, as a record of its own: bytes[start, keyEnd) is the key, bytes[keyEnd, end) its state. */
   readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
-  /** Below so many keys a pair is looked up at once. @default 64 Ki */
-  readonly directSlotsMax?: number;
 };
 
 /**
- * One state a distinct key: the map side of a job with a built-in combiner. Keys are packed into words, those of up to twelve bytes
- * without a loop, and looked up in a KeyTable.
+ * One state a distinct key: the map side of a job with a built-in combiner. `emit` only notes the pair, as an entry in a staging area; when
+ * there are BATCH_PAIRS, combine-table.wat looks all of them up and folds the numbers. What is left, sums that are not exact and values that
+ * are no numbers, goes into a StateColumn, and so do all states of a combiner that has no NumberStates. Pairs whose value is no number, or
+ * NaN in such a column, never wait, so an error belongs to the record in hand.
  *
- * While the table fits the cache a pair is looked up at once. Beyond that pairs wait until there are 512 and are looked up together, which
- * halves the time a pair: 44 ns at 20 thousand keys, 150 ns at two million (bench/collect.bench.ts). Pairs whose value is no number never
- * wait, so an error belongs to the record in hand.
- *
+ * A pair to sum takes 24 ns at 20 thousand keys and 60 ns at two million (bench/collect.bench.ts).
  * All limits are counted, not measured: the same pairs always make the table full at the same pair.
  */
 export class CombineTable {
   private readonly memory: MapMemory;
   private readonly rule: PartitionRule;
+  private readonly numbers: NumberStates | undefined;
+  private readonly fold: number;
+  private readonly countsEach: boolean;
   private readonly states: StateColumn;
   private readonly onFull: () => void;
   private readonly onLong: (bytes: Uint8Array, keyEnd: number, end: number) => void;
   private readonly sort: RecordSort;
+  private readonly program: TableProgram;
+  /** All of the memory, the exchange too. */
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly bytes: Uint8Array;
 
-  private readonly table: KeyTable;
-  private untilCheck = CHECK_PAIRS;
-  /** Words that arena and table may take, beside the states of so many slots. */
-  private roomWords = 0;
-  private countedSlots = 0;
-  private directSlotsMax: number;
-
-  /** Keys that wait, each as words 1 … of its entry would be. `packedEnd` is behind the key packed last. */
-  private waitingWords = new Int32Array(WAITING_WORDS);
-  private readonly waitingStarts = new Int32Array(WAITING_PAIRS);
-  private readonly waitingHashes = new Int32Array(WAITING_PAIRS);
-  private readonly waitingValues = new Float64Array(WAITING_PAIRS);
-  private readonly waitingSlots = new Int32Array(WAITING_PAIRS);
-  private waiting = 0;
-  private waitingEnd = 0;
-  private packedEnd = 0;
+  /** Pairs that wait lie in [stagingStart, stagedEnd). All are looked up when one starts at `stagedMax` or behind it. */
+  private readonly stagingStart: number;
+  private stagedEnd: number;
+  private stagedMax: number;
+  private readonly lateWord: number;
+  /** States in the column. */
+  private aside = 0;
+  /** As the program has it: setting it there costs more than a pair. */
+  private room: number;
 
   private sink = new ByteSink();
   /** The buffer that slices point into, and the one of the slice before: a view is made for a buffer seen twice. */
   private sourceBytes: Uint8Array = this.sink.bytes;
   private sourceView: DataView = this.sink.view;
   private lastBytes: Uint8Array = this.sink.bytes;
+  /** Short slices that start before it are taken without a look at their end. 0 where keys are grouped. */
+  private shortStartEnd = 0;
 
   constructor(options: CombineTableOptions) {
-    this.memory = options.memory;
+    const { memory } = options;
+    this.memory = memory;
     this.rule = options.rule;
+    this.numbers = options.numbers;
+    this.fold = FOLDS[options.numbers?.fold ?? 'state'];
+    this.countsEach = options.numbers?.countsEach ?? false;
     this.states = options.states;
     this.onFull = options.onFull;
     this.onLong = options.onLong;
-    this.sort = new RecordSort(options.memory, options.rule);
-    this.table = new KeyTable(options.memory);
-    this.directSlotsMax = options.directSlotsMax ?? DIRECT_SLOTS_MAX;
+    this.sort = new RecordSort(memory, options.rule);
+    this.program = openTableProgram(memory);
+    const { buffer } = memory.wasm;
+    this.words = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.stagingStart = memory.exchangeStart + STAGING_AT;
+    this.stagedEnd = this.stagingStart;
+    this.stagedMax = this.stagingStart + (BATCH_PAIRS - 1) * SHORT_ENTRY_BYTES;
+    this.lateWord = lateStart(memory) >> 2;
+    this.room = memory.byteLength;
   }
 
   /** Hot: called once a pair. @throws UnencodableError, ShortKeyError, MixedSumError */
   emit(key: unknown, value: unknown): void {
-    if (typeof value !== 'number') {
-      this.emitValue(key, value);
-      return;
-    }
-    if (this.rule.groupBy === 0) {
-      if (typeof key === 'string') {
-        this.emitString(key, value);
-        return;
-      }
-      if (key instanceof Slice) {
-        const bytes = key.bytes;
-        const start = key.byteStart;
-        const length = key.byteEnd - start;
-        if (length > SHORT_BYTES || bytes !== this.sourceBytes || start + SHORT_BYTES > bytes.length) {
-          this.emitSlice(key, value);
-          return;
-        }
-        const view = this.sourceView;
-        const mask = length * SHORT_WORDS;
-        const word1 = view.getInt32(start, true) & SHORT_MASKS[mask]!;
-        const word2 = view.getInt32(start + 4, true) & SHORT_MASKS[mask + 1]!;
-        const word3 = view.getInt32(start + 8, true) & SHORT_MASKS[mask + 2]!;
-        this.addShort((length + 1) | (KEY_TAG_BYTES << 24), word1, word2, word3, value);
+    if (key instanceof Slice && typeof value === 'number' && key.bytes === this.sourceBytes) {
+      const start = key.byteStart;
+      const length = key.byteEnd - start;
+      if (length <= SHORT_BYTES && start < this.shortStartEnd) {
+        const { words, sourceView, stagedEnd } = this;
+        const at = stagedEnd >> 2;
+        this.doubles[stagedEnd >> 3] = this.countsEach ? 1 : value;
+        words[at + 2] = (length + 1) | (KEY_TAG_BYTES << 24);
+        // What follows the key is cut off later.
+        words[at + 3] = sourceView.getInt32(start, true);
+        words[at + 4] = sourceView.getInt32(start + 4, true);
+        words[at + 5] = sourceView.getInt32(start + 8, true);
+        this.stagedEnd = stagedEnd + SHORT_ENTRY_BYTES;
+        if (stagedEnd >= this.stagedMax) this.flush();
         return;
       }
     }
-    this.emitEncoded(key, value);
+    if (this.countsEach) this.emitNumber(key, 1);
+    else if (typeof value === 'number') this.emitNumber(key, value);
+    else this.emitAlone(key, value);
   }
 
   /** Looks up the pairs that wait. Before anything else is asked of the table. */
   flush(): void {
-    const count = this.waiting;
-    if (count === 0) return;
-    const { table, waitingWords, waitingStarts, waitingHashes, waitingSlots } = this;
-    table.findMany(count, waitingHashes, waitingWords, waitingStarts, waitingSlots);
-    let applied = 0;
-    let isCleared = false;
-    for (let index = 0; index < count; index++) {
-      const hash = waitingHashes[index]!;
-      const start = waitingStarts[index]!;
-      // What was not there may have come with this batch; what was there is gone when the batch filled the memory.
-      let slot = waitingSlots[index]!;
-      if (slot < 0 || isCleared) slot = table.find(hash, waitingWords, start);
-      if (slot < 0) {
-        if (!this.hasRoom(entryWordsOf(waitingWords[start]!))) {
-          this.applyWaiting(applied, index);
-          applied = index;
-          isCleared = true;
-          this.onFull();
-        }
-        slot = ~table.insert(hash, waitingWords, start);
-      }
-      waitingSlots[index] = slot;
-    }
-    this.applyWaiting(applied, count);
-    this.waiting = 0;
-    this.waitingEnd = 0;
-    if (this.isFull()) this.onFull();
+    const end = this.stagedEnd;
+    if (end === this.stagingStart) return;
+    this.stagedEnd = this.stagingStart;
+    this.combine(this.stagingStart, end);
   }
 
   /** Everything held, sorted. Nothing may be asked of the table until `clear`, when the cursor ends. */
   sorted(): RunCursor {
-    return sortTable(this.table, this.sort, this.states);
+    const { memory, program, sort, numbers, states } = this;
+    return sortTable({ memory, program, sort, numbers, states });
   }
 
   clear(): void {
-    this.table.clear();
+    this.program.clear(0);
+    this.setRoom(this.memory.byteLength);
     this.states.clear();
-    this.countedSlots = 0;
+    this.aside = 0;
+  }
+
+  /** The same for a pair that must not wait, and from it on none does: numbers and other values may not go together. */
+  emitAlone(key: unknown, value: unknown): void {
+    this.flush();
+    this.stagedMax = this.stagingStart;
+    const keyEnd = this.encode(key);
+    if (!keepsKey(this.memory, keyEnd)) {
+      this.emitLongKey(keyEnd, value);
+      return;
+    }
+    const isStaged = keyEnd <= KEY_BYTES_STAGED_MAX;
+    const pair = isStaged ? this.stagingStart : this.stageAtArenaEnd(keyEnd);
+    if (isStaged) this.stage(pair, keyEnd);
+    this.addStaged(pair, value);
+  }
+
+  private emitNumber(key: unknown, value: number): void {
+    if (this.rule.groupBy === 0 && typeof key === 'string') this.emitString(key, value);
+    else if (this.rule.groupBy === 0 && key instanceof Slice) this.emitSlice(key, value);
+    else this.emitEncoded(key, value);
   }
 
   private emitString(key: string, value: number): void {
     const length = key.length;
-    if (length <= SHORT_BYTES) {
-      let word1 = 0;
-      let word2 = 0;
-      let word3 = 0;
-      let units = 0;
-      let index = 0;
-      for (; index < length && index < 4; index++) {
-        const unit = key.charCodeAt(index);
-        units |= unit;
-        word1 |= unit << (index << 3);
-      }
-      for (; index < length && index < 8; index++) {
-        const unit = key.charCodeAt(index);
-        units |= unit;
-        word2 |= unit << ((index - 4) << 3);
-      }
-      for (; index < length; index++) {
-        const unit = key.charCodeAt(index);
-        units |= unit;
-        word3 |= unit << ((index - 8) << 3);
-      }
-      if (units < 0x80) {
-        this.addShort((length + 1) | (KEY_TAG_STRING << 24), word1, word2, word3, value);
-        return;
-      }
-    }
-    this.emitEncoded(key, value);
-  }
-
-  private emitSlice(key: Slice, value: number): void {
-    const bytes = key.bytes;
-    if (bytes !== this.sourceBytes && bytes === this.lastBytes) {
-      this.sourceBytes = bytes;
-      this.sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    }
-    this.lastBytes = bytes;
-    const length = key.byteEnd - key.byteStart;
-    if (!keepsKey(this.memory, length + 1)) {
+    if (length > SHORT_BYTES) {
       this.emitEncoded(key, value);
       return;
     }
-    this.reserve(length + 1);
-    const waiting = this.waitingWords;
-    let to = this.waitingEnd;
-    waiting[to++] = (length + 1) | (KEY_TAG_BYTES << 24);
-    let from = key.byteStart;
-    if (bytes === this.sourceBytes) {
-      const view = this.sourceView;
-      for (const wordsEnd = key.byteEnd - 3; from < wordsEnd; from += 4) waiting[to++] = view.getInt32(from, true);
+    const { bytes, words, stagedEnd } = this;
+    const from = stagedEnd + ENTRY_HEAD_BYTES;
+    let units = 0;
+    for (let index = 0; index < length; index++) {
+      const unit = key.charCodeAt(index);
+      units |= unit;
+      bytes[from + index] = unit;
     }
-    this.packBytes(bytes, from, key.byteEnd, to);
-    this.add(hashPacked(this.waitingWords, this.waitingEnd), value);
+    if (units >= 0x80) {
+      this.emitEncoded(key, value);
+      return;
+    }
+    words[(stagedEnd >> 2) + 2] = (length + 1) | (KEY_TAG_STRING << 24);
+    this.doubles[stagedEnd >> 3] = value;
+    this.stagedEnd = stagedEnd + SHORT_ENTRY_BYTES;
+    if (stagedEnd >= this.stagedMax) this.flush();
+  }
+
+  /** A slice of a buffer that has no view yet, at its very end, or longer than SHORT_BYTES. */
+  private emitSlice(key: Slice, value: number): void {
+    const { bytes, byteStart, byteEnd } = key;
+    if (bytes !== this.sourceBytes && bytes === this.lastBytes) {
+      this.sourceBytes = bytes;
+      this.sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.shortStartEnd = bytes.length - SHORT_BYTES + 1;
+    }
+    this.lastBytes = bytes;
+    const keyBytes = byteEnd - byteStart + 1;
+    if (keyBytes > KEY_BYTES_STAGED_MAX || bytes !== this.sourceBytes || !keepsKey(this.memory, keyBytes)) {
+      this.emitEncoded(key, value);
+      return;
+    }
+    const { words, sourceView, stagedEnd } = this;
+    const end = stagedEnd + entryBytesOf(keyBytes);
+    this.clearEnd(end);
+    let to = (stagedEnd >> 2) + 2;
+    words[to++] = keyBytes | (KEY_TAG_BYTES << 24);
+    let from = byteStart;
+    for (const wordsEnd = byteEnd - 3; from < wordsEnd; from += 4) words[to++] = sourceView.getInt32(from, true);
+    for (let at = to << 2; from < byteEnd; from++) this.bytes[at++] = bytes[from]!;
+    this.doubles[stagedEnd >> 3] = value;
+    this.stagedEnd = end;
+    if (stagedEnd >= this.stagedMax) this.flush();
   }
 
   private emitEncoded(key: unknown, value: number): void {
@@ -211,36 +228,46 @@ export class CombineTable {
       this.emitLongKey(keyEnd, value);
       return;
     }
-    this.packEncoded(keyEnd);
-    this.add(hashPacked(this.waitingWords, this.waitingEnd), value);
-  }
-
-  /** Values that are no number are looked up at once, and from the first one on numbers are too: they may not go together. */
-  private emitValue(key: unknown, value: unknown): void {
-    this.flush();
-    this.directSlotsMax = Infinity;
-    const keyEnd = this.encode(key);
-    if (!keepsKey(this.memory, keyEnd)) {
-      this.emitLongKey(keyEnd, value);
+    if (keyEnd > KEY_BYTES_STAGED_MAX) {
+      const pair = this.stageAtArenaEnd(keyEnd);
+      if (this.numbers === undefined) {
+        this.addStaged(pair, value);
+        return;
+      }
+      this.doubles[pair >> 3] = value;
+      this.combine(pair, pair + entryBytesOf(keyEnd));
       return;
     }
-    this.packEncoded(keyEnd);
-    const { table, states, waitingWords } = this;
-    const hash = hashPacked(waitingWords, 0);
-    const slot = table.find(hash, waitingWords, 0);
-    if (slot >= 0) {
-      states.add(slot, value);
+    const pair = this.stagedEnd;
+    this.stagedEnd = this.stage(pair, keyEnd);
+    this.doubles[pair >> 3] = value;
+    if (pair >= this.stagedMax) this.flush();
+  }
+
+  /** One value, of the key staged at `pair`, into a state of the column. */
+  private addStaged(pair: number, value: unknown): void {
+    const { program, states } = this;
+    let entry = program.find(pair);
+    if (entry !== 0) {
+      this.addAside(entry, value);
     } else {
-      if (!this.hasRoom(entryWordsOf(waitingWords[0]!))) this.onFull();
-      states.start(table.slots, value);
-      table.insert(hash, waitingWords, 0);
+      // The state first: when it throws, the key must not be there.
+      states.start(this.aside, value);
+      entry = program.insert(pair);
+      if (entry === 0) {
+        this.onFull();
+        states.start(this.aside, value);
+        entry = program.insert(pair);
+        assert(entry !== 0, 'an empty table has room for a key');
+      }
+      this.moveAside(entry);
     }
-    if (this.isFull()) this.onFull();
+    this.checkRoom();
   }
 
   private emitLongKey(keyEnd: number, value: unknown): void {
     this.flush();
-    if (this.table.slots > 0) this.onFull();
+    if (this.program.entries.value > 0) this.onFull();
     this.states.start(0, value);
     this.states.encode(0, this.sink);
     this.states.clear();
@@ -257,146 +284,102 @@ export class CombineTable {
     return sink.length;
   }
 
-  private packEncoded(keyEnd: number): void {
-    this.reserve(keyEnd);
-    const at = this.waitingEnd;
-    const bytes = this.sink.bytes;
-    this.waitingWords[at] = keyEnd | (bytes[0]! << 24);
-    this.packBytes(bytes, 1, keyEnd, at + 1);
+  /** The encoded key as a pair at `pair`, without its value. Answers where it ends. */
+  private stage(pair: number, keyEnd: number): number {
+    const { words, bytes } = this;
+    const source = this.sink.bytes;
+    const end = pair + entryBytesOf(keyEnd);
+    this.clearEnd(end);
+    const from = pair + ENTRY_HEAD_BYTES - 1;
+    for (let index = 1; index < keyEnd; index++) bytes[from + index] = source[index]!;
+    words[(pair >> 2) + 2] = keyEnd | (source[0]! << 24);
+    return end;
   }
 
-  /** The words of bytes[from, to) from `at` on, and what is missing to three words after `waitingEnd`. */
-  private packBytes(bytes: Uint8Array, from: number, to: number, at: number): void {
-    const waiting = this.waitingWords;
-    let next = at;
-    for (let byte = from; byte < to; byte += 4) {
-      const end = Math.min(byte + 4, to);
-      let word = 0;
-      for (let index = byte; index < end; index++) word |= bytes[index]! << ((index - byte) << 3);
-      waiting[next++] = word;
-    }
-    while (next <= this.waitingEnd + SHORT_WORDS) waiting[next++] = 0;
-    this.packedEnd = next;
-  }
-
-  /** Room for the words of one more key. */
-  private reserve(keyBytes: number): void {
-    const words = (keyBytes >> 2) + SHORT_WORDS + 2;
-    if (this.waitingEnd + words <= this.waitingWords.length) return;
+  /** The same where its entry will lie if it is new: such keys may not fit the staging area. */
+  private stageAtArenaEnd(keyEnd: number): number {
+    const { program } = this;
     this.flush();
-    if (words > this.waitingWords.length) this.waitingWords = new Int32Array(words * 2);
+    const bytes = entryBytesOf(keyEnd);
+    if (!this.hasRoom(bytes) && program.entries.value > 0) this.onFull();
+    assert(this.hasRoom(bytes), 'an empty table has room for a key');
+    const pair = program.arenaEnd.value;
+    this.stage(pair, keyEnd);
+    return pair;
   }
 
-  private addShort(head: number, word1: number, word2: number, word3: number, value: number): void {
-    const hash = hashShort(head, word1, word2, word3);
-    const waiting = this.waitingWords;
-    const from = this.waitingEnd;
-    const table = this.table;
-    if (table.slots < this.directSlotsMax && from === 0) {
-      const words = this.memory.words;
-      const tableStart = table.start;
-      const tableMask = table.mask;
-      let at = hash >>> table.shift;
-      for (;;) {
-        const ref = words[tableStart + (at << 1) + 1]!;
-        if (
-          words[tableStart + (at << 1)] === hash &&
-          words[ref + 1] === head &&
-          words[ref + 2] === word1 &&
-          words[ref + 3] === word2 &&
-          words[ref + 4] === word3
-        ) {
-          this.states.addNumber(words[ref]!, value);
-          if (--this.untilCheck === 0) this.check();
-          return;
-        }
-        if (ref === 0) break;
-        at = (at + 1) & tableMask;
-      }
-    } else if (from + SHORT_WORDS + 1 > waiting.length) {
-      this.flush();
-      this.addShort(head, word1, word2, word3, value);
-      return;
+  /** Zeros for the last words of an entry, all of the key's where it is short. */
+  private clearEnd(end: number): void {
+    const { words } = this;
+    words[(end >> 2) - 3] = 0;
+    words[(end >> 2) - 2] = 0;
+    words[(end >> 2) - 1] = 0;
+  }
+
+  private combine(pair: number, end: number): void {
+    const { program, fold } = this;
+    let at = program.combine(pair, end, fold);
+    while (at < end) {
+      this.takeLate();
+      this.onFull();
+      at = program.combine(at, end, fold);
     }
-    waiting[from] = head;
-    waiting[from + 1] = word1;
-    waiting[from + 2] = word2;
-    waiting[from + 3] = word3;
-    this.packedEnd = from + 4;
-    this.add(hash, value);
+    if (program.lateCount.value === 0) return;
+    this.takeLate();
+    this.checkRoom();
   }
 
-  /** The key was packed at `waitingEnd`. */
-  private add(hash: number, value: number): void {
-    const table = this.table;
-    if (table.slots < this.directSlotsMax && this.waiting === 0) {
-      const slot = table.find(hash, this.waitingWords, 0);
-      if (slot >= 0) {
-        this.states.addNumber(slot, value);
-      } else {
-        if (!this.hasRoom(entryWordsOf(this.waitingWords[0]!))) this.onFull();
-        this.states.startNumber(table.slots, value);
-        table.insert(hash, this.waitingWords, 0);
-      }
-      if (--this.untilCheck === 0) this.check();
-      return;
-    }
-    const index = this.waiting;
-    this.waitingStarts[index] = this.waitingEnd;
-    this.waitingHashes[index] = hash;
-    this.waitingValues[index] = value;
-    this.waitingEnd = this.packedEnd;
-    this.waiting = index + 1;
-    if (index + 1 === WAITING_PAIRS) this.flush();
+  /** Pairs that were left: their entries get a state in the column. */
+  private takeLate(): void {
+    const { program, words, lateWord } = this;
+    const wordsEnd = lateWord + program.lateCount.value * 2;
+    for (let word = lateWord; word < wordsEnd; word += 2) this.addAside(words[word]!, this.doubles[words[word + 1]! >> 3]!);
+    program.lateCount.value = 0;
   }
 
-  /** States can grow without a new key: exact sums, collected values. */
-  private check(): void {
-    this.untilCheck = CHECK_PAIRS;
-    if (this.isFull()) this.onFull();
-  }
-
-  private applyWaiting(from: number, to: number): void {
-    const { states, waitingSlots, waitingValues } = this;
-    for (let index = from; index < to; index++) {
-      const slot = waitingSlots[index]!;
-      if (slot >= 0) states.addNumber(slot, waitingValues[index]!);
-      else states.startNumber(~slot, waitingValues[index]!);
+  private addAside(entry: number, value: unknown): void {
+    const { states, words } = this;
+    const low = words[entry >> 2]!;
+    if (words[(entry >> 2) + 1] !== ASIDE_HIGH) {
+      states.startNumber(this.aside, this.doubles[entry >> 3]!);
+      states.add(this.aside, value);
+      this.moveAside(entry);
+    } else if (low === 0) {
+      states.start(this.aside, value);
+      this.moveAside(entry);
+    } else if (typeof value === 'number') {
+      states.addNumber(low - 1, value);
+    } else {
+      states.add(low - 1, value);
     }
   }
 
-  /**
-   * Room for one more entry of so many words? States are counted for a few hundred slots more than there are, and anew when those are
-   * taken or, by `isFull`, when states may have grown.
-   */
-  private hasRoom(entryWords: number): boolean {
-    if (this.table.slots >= this.countedSlots) this.countStates();
-    return this.table.wordsWith(entryWords) <= this.roomWords;
+  /** The state that was added to the column last is the entry's. */
+  private moveAside(entry: number): void {
+    this.words[entry >> 2] = ++this.aside;
+    this.words[(entry >> 2) + 1] = ASIDE_HIGH;
   }
 
-  private isFull(): boolean {
-    this.countStates();
-    return this.table.wordsWith(0) > this.roomWords;
+  /** States in the column take room, and can grow without a new key. */
+  private checkRoom(): void {
+    const stateBytes = Math.max(0, this.states.bytesUsed(this.aside) - STATE_BYTES_FREE);
+    this.setRoom(Math.max(0, this.memory.byteLength - stateBytes));
+    if (this.program.taken() > this.room) this.onFull();
   }
 
-  private countStates(): void {
-    this.countedSlots = this.table.slots + COUNTED_SLOTS;
-    const stateBytes = Math.max(0, this.states.bytesUsed(this.countedSlots) - STATE_BYTES_FREE);
-    this.roomWords = (this.memory.byteLength - stateBytes) >> 2;
+  private setRoom(room: number): void {
+    if (room === this.room) return;
+    this.room = room;
+    this.program.room.value = room;
+  }
+
+  /** Is there room for a new entry of so many bytes? */
+  private hasRoom(entryBytes: number): boolean {
+    const { program, memory } = this;
+    const sorting = (program.entries.value + 1) * SORT_ENTRY_WORDS * 4;
+    return program.arenaEnd.value + entryBytes + Math.max(sorting, memory.byteLength - program.places.value) <= this.room;
   }
 }
 
-/** By length 0 … 12: what stays of the three words. */
-const SHORT_MASKS = Int32Array.from({ length: (SHORT_BYTES + 1) * SHORT_WORDS }, (_, at) => {
-  const kept = Math.floor(at / SHORT_WORDS) - (at % SHORT_WORDS) * 4;
-  return kept >= 4 ? -1 : kept <= 0 ? 0 : (1 << (8 * kept)) - 1;
-});
-
-/** Up to here waiting costs more than it saves: 45 against 63 ns a pair at 20 thousand keys, 75 each at 80 thousand, 219 against 95 at 160 thousand. */
-const DIRECT_SLOTS_MAX = 64 * 1024;
 /** The smallest columns of states are not counted, or the smallest memory would be full from the start. */
 const STATE_BYTES_FREE = 128 * 1024;
-const WAITING_PAIRS = 512;
-const WAITING_WORDS = 16 * 1024;
-const CHECK_PAIRS = 1024;
-const COUNTED_SLOTS = 256;

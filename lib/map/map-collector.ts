@@ -1,5 +1,4 @@
 import type { BuiltinCombiner } from '../combine/combiner.ts';
-import { MixedSumError } from '../combine/sum.ts';
 import { assert } from '../errors.ts';
 import type { CombineFunction } from '../job/define-job.ts';
 import { EmitGate } from '../job/emit-gate.ts';
@@ -10,7 +9,6 @@ import type { SegmentWriter } from '../shuffle/segment-writer.ts';
 import { CombineCopy } from './combine-copy.ts';
 import { CombineTable } from './combine-table.ts';
 import { type MapMemory, returnMemory, takeMemory } from './map-memory.ts';
-import { NumberTable } from './number-table.ts';
 import { FoldCopy, PlainCopy, type RunCopy } from './run-copy.ts';
 import { SortBuffer } from './sort-buffer.ts';
 import { Spills } from './spill.ts';
@@ -61,7 +59,7 @@ const DRAIN_BYTES = 256 * 1024;
 const STATE_SHARE = 4;
 const STATE_BYTES_MIN = 256 * 1024;
 
-/** What holds the pairs: a table of states or of numbers, or a sort buffer. */
+/** What holds the pairs: a table of states, or a sort buffer. */
 type Engine = {
   emit(key: unknown, value: unknown): void;
   flush(): void;
@@ -96,16 +94,10 @@ class Collector implements MapCollector {
       onLong: (bytes: Uint8Array, keyEnd: number, end: number) => this.spillOne(bytes, keyEnd, end),
     };
     if (typeof combiner === 'object') {
-      const states = combiner.createStates();
-      if (combiner.numbers === undefined) {
-        const table = new CombineTable({ ...engineOptions, states });
-        this.engine = table;
-        this.emit = emitIntoTable(this, table);
-      } else {
-        const table = new NumberTable({ ...engineOptions, states, numbers: combiner.numbers });
-        this.engine = table;
-        this.emit = emitNumbers(this, table);
-      }
+      const { numbers } = combiner;
+      const table = new CombineTable({ ...engineOptions, states: combiner.createStates(), numbers });
+      this.engine = table;
+      this.emit = numbers === undefined ? emitStates(this, table) : emitNumbers(this, table);
     } else {
       const buffer = new SortBuffer(engineOptions);
       this.engine = buffer;
@@ -171,26 +163,22 @@ class Collector implements MapCollector {
 }
 
 // One function an engine, so that each closure calls one class only.
-function emitIntoTable(collector: Collector, table: CombineTable): MapCollector['emit'] {
-  const { gate } = collector;
-  return (key, value) => {
-    if (!gate.isOpen) gate.refuse();
-    try {
-      if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
-      else table.emit(key, value);
-    } catch (error) {
-      // Several pairs are added at once: which of them were is not known.
-      throw error instanceof MixedSumError ? gate.keep(error) : error;
-    }
-    collector.emitted++;
-  };
-}
-
-function emitNumbers(collector: Collector, table: NumberTable): MapCollector['emit'] {
+function emitNumbers(collector: Collector, table: CombineTable): MapCollector['emit'] {
   const { gate } = collector;
   return (key, value) => {
     if (!gate.isOpen) gate.refuse();
     if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+    else table.emit(key, value);
+    collector.emitted++;
+  };
+}
+
+function emitStates(collector: Collector, table: CombineTable): MapCollector['emit'] {
+  const { gate } = collector;
+  return (key, value) => {
+    if (!gate.isOpen) gate.refuse();
+    if (typeof value === 'object' || Array.isArray(key)) emitGuarded(gate, table, key, value);
+    else if (Number.isNaN(value)) table.emitAlone(key, value);
     else table.emit(key, value);
     collector.emitted++;
   };
@@ -206,7 +194,7 @@ function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector[
 }
 
 /** Objects may have getters. */
-function emitGuarded(gate: EmitGate, table: CombineTable | NumberTable, key: unknown, value: unknown): void {
+function emitGuarded(gate: EmitGate, table: CombineTable, key: unknown, value: unknown): void {
   gate.beginEncoding();
   try {
     table.emit(key, value);

@@ -24,7 +24,7 @@ export function dropSpareMemory(): void {
  * another, because a fresh page costs far more than a used one (13 µs each 4 KiB on the machine of the benches: 320 MB/s). The system
  * gives pages when they are first written, so a large buffer that stays half empty costs half.
  *
- * It is WebAssembly's, with some more behind `byteLength` for what its code and JavaScript exchange (number-program.ts).
+ * It is WebAssembly's, with some more behind `byteLength` for what its code and JavaScript exchange (table-program.ts).
  */
 export class MapMemory {
   readonly byteLength: number;

@@ -74,7 +74,7 @@ export async function collect(
   return { stored: await finished(collector, options.partitions ?? 1), collector };
 }
 
-/** The same combiner for a table of states: it then knows of no numbers. */
+/** The same combiner with all of its states in a column: it then knows of no numbers. */
 export function withoutNumbers(combiner: BuiltinCombiner<never, unknown>): BuiltinCombiner<never, unknown> {
   const { numbers: _, ...rest } = combiner;
   return rest;

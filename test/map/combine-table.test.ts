@@ -97,9 +97,9 @@ const number = fc.oneof(
 const anyValue = fc.oneof(number, fc.string(), fc.constantFrom(null, [1, 'x'], 5n));
 
 describe.each([
-  { engine: 'of states', of: withoutNumbers },
-  { engine: 'of numbers', of: (combiner: AnyCombiner) => combiner },
-])('a collector with a built-in combiner and a table $engine', ({ of }) => {
+  { states: 'columns', of: withoutNumbers },
+  { states: 'numbers', of: (combiner: AnyCombiner) => combiner },
+])('a collector with a built-in combiner, its states in $states', ({ of }) => {
   const sum = () => of(sumOf() as AnyCombiner);
   const count = () => of(countOf() as AnyCombiner);
   const min = () => of(minOf() as AnyCombiner);
@@ -188,7 +188,7 @@ describe.each([
           memory: new MapMemory(0),
           rule: { partitions: 3, groupBy: 0 },
           states: sum().createStates(),
-          directSlotsMax: 0,
+          numbers: sum().numbers,
           onFull: () => {
             add(table.sorted());
             table.clear();
@@ -221,6 +221,17 @@ describe.each([
     collector.emit('big', 1n);
     expect(() => collector.emit('big', 1)).toThrow('bigint');
     expect(() => collector.emit('key1', 1n)).toThrow('bigint');
+  });
+
+  it('goes on after a value that it refused, though pairs wait', async () => {
+    const collector = openCollector({ combiner: top(2) as AnyCombiner, memoryBytes: 16 * 1024 * 1024 });
+    collector.emit('a', 1);
+    expect(() => collector.emit('a', Number.NaN)).toThrow('NaN');
+    expect(() => collector.emit('new', Number.NaN)).toThrow('NaN');
+    collector.emit('a', 2);
+    const stored = await finished(collector, 1);
+    expect(results(stored, top(2) as AnyCombiner)).toEqual([{ key: hexOf('a'), result: [2, 1] }]);
+    expect(collector.emitted).toBe(2);
   });
 
   it('goes on after a key that it refused', async () => {

@@ -1,5 +1,5 @@
-;; The hash table of a NumberTable (number-table.ts): one number a distinct key. Built by `node scripts/build-wasm.ts` into
-;; number-table-wasm.ts; a test compares the two.
+;; The hash table of a CombineTable (combine-table.ts): one number, or one state, a distinct key. Built by `node scripts/build-wasm.ts` into
+;; combine-table-wasm.ts; a test compares the two.
 ;;
 ;; An entry, in the arena as in the staging area, starts at a multiple of eight:
 ;;   +0   f64: the value. A NaN says that JavaScript holds the state: its low word is the state's number, counted from 1, or 0 for none yet.
@@ -12,7 +12,7 @@
 (module
   (import "map" "memory" (memory 1))
 
-  ;; Set by JavaScript before the first call: see number-program.ts.
+  ;; Set by JavaScript before the first call: see table-program.ts.
   (global $masks (export "masks") (mut i32) (i32.const 0))
   (global $batch (export "batch") (mut i32) (i32.const 0))
   (global $late (export "late") (mut i32) (i32.const 0))
@@ -78,8 +78,8 @@
       (i64.const 0xd6e8feb86659fd93)))
 
   ;; Takes the pairs staged in [$pair, $end) and answers where it stopped: before $end when the next one needs more room.
-  ;; $rule is 0 for the sum, 1 for the smallest, 2 for the largest. Pairs whose numbers do not add up exactly, and NaN, are left to
-  ;; JavaScript. In passes: the loads of one pass do not wait for one another, so that the cache is filled for many keys at a time. The
+  ;; $rule is 0 for the sum, 1 for the smallest, 2 for the largest, 3 where all states are JavaScript's. Pairs whose numbers do not add
+  ;; up exactly, NaN, and by rule 3 all pairs are left to JavaScript. In passes: the loads of one pass do not wait for one another, so that the cache is filled for many keys at a time. The
   ;; two that do nothing else are short on purpose, since a processor sees some 200 instructions ahead.
   (func (export "combine") (param $pair i32) (param $end i32) (param $rule i32) (result i32)
     (local $row i32) (local $rowsEnd i32) (local $head i32) (local $hash i32) (local $hash64 i64) (local $key v128)
@@ -180,7 +180,7 @@
           (br_if $taken (local.get $entry))
           (local.set $entry (call $insert (local.get $pair) (i32.load offset=4 (local.get $row))))
           (if (i32.eqz (local.get $entry)) (then (return (local.get $pair))))
-          (if (f64.ne (local.get $value) (local.get $value)) (then
+          (if (i32.or (f64.ne (local.get $value) (local.get $value)) (i32.eq (local.get $rule) (i32.const 3))) (then
             (i64.store (local.get $entry) (i64.const 0x7ff8000000000000))
             (call $leave (local.get $entry) (local.get $pair))))
           (local.set $row (i32.add (local.get $row) (i32.const 12)))
@@ -197,6 +197,7 @@
               (then (f64.store (local.get $entry) (local.get $new)))
               (else (call $leave (local.get $entry) (local.get $pair)))))
           (else
+            ;; An entry of rule 3 holds a NaN, and so does what is made of it.
             (local.set $new (if (result f64) (i32.eq (local.get $rule) (i32.const 1))
               (then (f64.min (local.get $old) (local.get $value)))
               (else (f64.max (local.get $old) (local.get $value)))))
@@ -206,6 +207,15 @@
         (local.set $row (i32.add (local.get $row) (i32.const 12)))
         (br $rows))))
     (local.get $end))
+
+  ;; Bytes that are taken, all that sorting will take included.
+  (func (export "taken") (result i32)
+    (local $sorting i32) (local $table i32)
+    (local.set $sorting (i32.mul (global.get $entries) (i32.const 28)))
+    (local.set $table (i32.shl (global.get $capacity) (i32.const 3)))
+    (i32.add
+      (global.get $arenaEnd)
+      (select (local.get $sorting) (local.get $table) (i32.gt_u (local.get $sorting) (local.get $table)))))
 
   ;; Puts a pair on the list of those left to JavaScript.
   (func $leave (param $entry i32) (param $pair i32)

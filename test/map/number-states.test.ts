@@ -4,9 +4,9 @@ import type { BuiltinCombiner } from '../../lib/combine/combiner.ts';
 import { count } from '../../lib/combine/count.ts';
 import { max, min } from '../../lib/combine/min-max.ts';
 import { sum } from '../../lib/combine/sum.ts';
+import { CombineTable } from '../../lib/map/combine-table.ts';
 import { MapMemory } from '../../lib/map/map-memory.ts';
-import { FIRST_ENTRY, KEY_BYTES_STAGED_MAX } from '../../lib/map/number-program.ts';
-import { NumberTable } from '../../lib/map/number-table.ts';
+import { FIRST_ENTRY, KEY_BYTES_STAGED_MAX } from '../../lib/map/table-program.ts';
 import { decodeKey } from '../../lib/record/key-decoder.ts';
 import { decodeValue } from '../../lib/record/value-decoder.ts';
 import { collect, finished, openCollector, type Pair, sliceOf, withoutNumbers } from './collected.ts';
@@ -33,7 +33,7 @@ const mixed = fc.oneof(
 const pairsOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Pair[]> =>
   fc.array(fc.tuple(key, value), { maxLength: 3000, size: 'max' });
 
-describe('a table of numbers', () => {
+describe('a combine table that holds numbers itself', () => {
   it.each([
     { name: 'sum', combiner: sum() as AnyCombiner, value: number },
     { name: 'sum of small whole numbers', combiner: sum() as AnyCombiner, value: fc.integer({ min: -9, max: 9 }) },
@@ -43,7 +43,7 @@ describe('a table of numbers', () => {
     { name: 'min of anything', combiner: min() as AnyCombiner, value: mixed },
     { name: 'max', combiner: max() as AnyCombiner, value: number },
     { name: 'max of anything', combiner: max() as AnyCombiner, value: mixed },
-  ])('leaves the very bytes that a table of states leaves: $name', async ({ combiner, value }) => {
+  ])('leaves the very bytes that a column of states leaves: $name', async ({ combiner, value }) => {
     await fc.assert(
       fc.asyncProperty(pairsOf(value), fc.constantFrom(16, 18, 36, 72, 1024), async (pairs, kibibytes) => {
         const options = { memoryBytes: kibibytes * 1024, partitions: 3 };
@@ -113,7 +113,7 @@ describe('a table of numbers', () => {
   it('is full at the same pair however the pairs before came in batches, and holds as much again when cleared', () => {
     const seen = new Map<unknown, number>();
     const fulls: number[] = [];
-    const table: NumberTable = openTable(64 * 1024, () => {
+    const table: CombineTable = openTable(64 * 1024, () => {
       addAll(table, seen);
       fulls.push(seen.size);
       table.clear();
@@ -156,9 +156,9 @@ describe('a table of numbers', () => {
   });
 });
 
-function openTable(memoryBytes: number, onFull: () => void): NumberTable {
+function openTable(memoryBytes: number, onFull: () => void): CombineTable {
   const combiner = sum();
-  return new NumberTable({
+  return new CombineTable({
     memory: new MapMemory(memoryBytes),
     rule: { partitions: 1, groupBy: 0 },
     numbers: combiner.numbers!,
@@ -168,7 +168,7 @@ function openTable(memoryBytes: number, onFull: () => void): NumberTable {
   });
 }
 
-function addAll(table: NumberTable, seen: Map<unknown, number>): void {
+function addAll(table: CombineTable, seen: Map<unknown, number>): void {
   const cursor = table.sorted();
   while (cursor.next()) {
     const one = decodeKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd);
