@@ -11,13 +11,14 @@ import type {
   WatchCall,
 } from '../../coordinator/machine-call.ts';
 import { RefoldError } from '../../errors.ts';
+import type { MessageBatch } from '../trigger/start-triggered.ts';
 
-/** A function was called with something else than what the state machine sends it. */
+/** A function was called with something else than what the state machine, or the queue, sends it. */
 export class BadEventError extends RefoldError {
   override readonly name = 'BadEventError';
   readonly code = 'REFOLD_BAD_EVENT';
   readonly retryable = false;
-  readonly hint = 'Only the state machine of the same deployment calls this function: deploy machine and functions together.';
+  readonly hint = 'Only the state machine and the queue of the same deployment call its functions: deploy them together.';
   constructor(values: { field: string; rule: string }, options?: ErrorOptions) {
     super(`The event's ${values.field} is not ${values.rule}.`, values, options);
   }
@@ -70,6 +71,19 @@ export function parseMarkFailedCall(event: unknown): MarkFailedCall {
   if (failure.Cause !== undefined && typeof failure.Cause !== 'string')
     throw new BadEventError({ field: 'failure.Cause', rule: 'a text' });
   return { ...fields, ...machineInput(fields) } as MarkFailedCall;
+}
+
+/** A batch of the queue of uploads. What its messages say is for `startTriggered` to judge, one by one. */
+export function parseMessageBatch(event: unknown): MessageBatch {
+  const { Records } = fieldsOf(event, 'event');
+  if (!Array.isArray(Records)) throw new BadEventError({ field: 'Records', rule: 'a list' });
+  return {
+    Records: Records.map((record: unknown, at) => {
+      const { messageId, body } = fieldsOf(record, `Records[${at}]`);
+      if (typeof body !== 'string') throw new BadEventError({ field: `Records[${at}].body`, rule: 'a text' });
+      return { messageId: text(messageId, `Records[${at}].messageId`), body };
+    }),
+  };
 }
 
 /** `{ jobId, run, at }`, with `at.next` one of `nexts`. Fields beside these are kept: the machine carries them. */

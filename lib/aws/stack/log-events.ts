@@ -34,12 +34,12 @@ export function logGroupsOf(functions: Readonly<Record<string, string>>, role?: 
 }
 
 /**
- * All lines found, the oldest first, from all pages of all groups. Pages may be empty; the last one is that without a token. Groups that
- * are not there, because their function was never called, have no lines.
+ * All lines found until the signal, the oldest first, from all pages of all groups. Pages may be empty, many in a row; the last one is that
+ * without a token. Groups that are not there, because their function was never called, have no lines.
  */
-export async function* readLogEvents(requests: AwsRequests, search: LogSearch): AsyncGenerator<LogEvent> {
+export async function* readLogEvents(requests: AwsRequests, search: LogSearch, signal: AbortSignal): AsyncGenerator<LogEvent> {
   const pace = paceOf(requests);
-  const sources = search.logGroups.map((logGroup) => eventsOfGroup(requests, logGroup, search, pace));
+  const sources = search.logGroups.map((logGroup) => eventsOfGroup(requests, logGroup, search, pace, signal));
   const heads: IteratorResult<LogEvent, void>[] = [];
   await forEachOf([...sources.keys()], GROUPS_AT_A_TIME, async (at) => {
     heads[at] = await sources[at]!.next();
@@ -49,7 +49,7 @@ export async function* readLogEvents(requests: AwsRequests, search: LogSearch): 
     for (const [at, head] of heads.entries()) {
       if (head.done !== true && (oldest === -1 || head.value.atMs < (heads[oldest]!.value as LogEvent).atMs)) oldest = at;
     }
-    if (oldest === -1) return;
+    if (oldest === -1 || signal.aborted) return;
     yield heads[oldest]!.value as LogEvent;
     heads[oldest] = await sources[oldest]!.next();
   }
@@ -60,7 +60,8 @@ export async function* followLogEvents(requests: AwsRequests, search: LogSearch,
   const seen = new Map<string, number>();
   let newestMs = search.sinceMs;
   while (!signal.aborted) {
-    for await (const event of readLogEvents(requests, { ...search, sinceMs: Math.max(search.sinceMs, newestMs - LATE_MS) })) {
+    const recent = { ...search, sinceMs: Math.max(search.sinceMs, newestMs - LATE_MS) };
+    for await (const event of readLogEvents(requests, recent, signal)) {
       if (seen.has(event.eventId)) continue;
       seen.set(event.eventId, event.atMs);
       newestMs = Math.max(newestMs, event.atMs);
@@ -72,15 +73,15 @@ export async function* followLogEvents(requests: AwsRequests, search: LogSearch,
 }
 
 /** Answers when the next request may be sent. */
-type Pace = () => Promise<void>;
+type Pace = (signal: AbortSignal) => Promise<void>;
 
 function paceOf({ clock }: AwsRequests): Pace {
   let nextMs = 0;
-  return async () => {
+  return async (signal) => {
     const nowMs = clock.nowMs();
     const waitMs = Math.max(0, nextMs - nowMs);
     nextMs = nowMs + waitMs + REQUEST_GAP_MS;
-    if (waitMs > 0) await clock.sleep(waitMs);
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
   };
 }
 
@@ -89,6 +90,7 @@ async function* eventsOfGroup(
   logGroup: string,
   { text, sinceMs }: LogSearch,
   pace: Pace,
+  signal: AbortSignal,
 ): AsyncGenerator<LogEvent, void> {
   const client = requests.client(CloudWatchLogsClient);
   let nextToken: string | undefined;
@@ -100,11 +102,11 @@ async function* eventsOfGroup(
       ...(nextToken !== undefined && { nextToken }),
     });
     let page: FilterLogEventsCommandOutput;
-    await pace();
     try {
-      page = await client.send(command);
+      await pace(signal);
+      page = await client.send(command, { abortSignal: signal });
     } catch (error) {
-      if (isMissing(error)) return;
+      if (signal.aborted || isMissing(error)) return;
       throw error;
     }
     for (const { eventId = '', timestamp = 0, message = '' } of page.events ?? []) {

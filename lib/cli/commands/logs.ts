@@ -47,6 +47,7 @@ export async function showLogs(access: StackAccess, given: GivenArguments, filte
   const ended = new AbortController();
   const signal = AbortSignal.any([stopping.signal, ended.signal]);
   const ending = isFollowed ? abortAtEnd(access, jobId, ended, signal) : Promise.resolve();
+  ending.catch(() => {}); // Told below, when the lines have stopped.
   try {
     const role = filter.task === undefined ? {} : { role: filter.task.role };
     const query = { jobId, ...role, sinceMs: createdAtMs - CLOCK_SKEW_MS, isFollowed };

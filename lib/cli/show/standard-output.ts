@@ -10,18 +10,39 @@ export async function writeToStdout(pieces: AsyncIterable<Uint8Array>): Promise<
   const onError = (error: NodeJS.ErrnoException): void => {
     failure ??= error;
   };
-  // Stays for ever: a pipe may break after its last write.
+  ignoreLateErrors();
   stdout.on('error', onError);
-  for await (const piece of pieces) {
-    if (failure === undefined && !stdout.write(piece))
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(onError);
-    if (failure !== undefined) break;
+  try {
+    for await (const piece of pieces) {
+      if (failure === undefined && !stdout.write(piece)) await untilDrained().catch(onError);
+      if (failure !== undefined) break;
+    }
+    if (failure === undefined) await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+  } finally {
+    stdout.off('error', onError);
   }
-  if (failure === undefined) await new Promise<void>((resolve) => stdout.write('', () => resolve()));
   if (failure === undefined) return 'written';
   if (failure.code === 'EPIPE' || failure.code === 'ERR_STREAM_DESTROYED') return 'closed';
   throw failure;
 }
+
+/** Or closed. @throws what goes wrong meanwhile */
+async function untilDrained(): Promise<void> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  try {
+    await Promise.race([once(process.stdout, 'drain', { signal }), once(process.stdout, 'close', { signal })]);
+  } finally {
+    settled.abort(); // Takes the listeners away.
+  }
+}
+
+/** For as long as the process lives: a pipe may break after its last write. */
+function ignoreLateErrors(): void {
+  if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore);
+}
+
+function ignore(): void {}
 
 export async function printToStdout(text: string): Promise<void> {
   await writeToStdout(

@@ -73,7 +73,7 @@ async function* readJobLogs(
   const search = { logGroups: [...names.keys()], text: jobId, sinceMs };
   const events: AsyncIterable<LogEvent> = isFollowed
     ? followLogEvents(requests, search, signal)
-    : readLogEvents(requests, search);
+    : readLogEvents(requests, search, signal);
   for await (const { atMs, logGroup, message } of events) {
     if (signal.aborted) return;
     yield { atMs, message, functionName: names.get(logGroup) ?? logGroup };

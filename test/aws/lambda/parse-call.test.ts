@@ -4,6 +4,7 @@ import {
   parseCheckCall,
   parseCommitCall,
   parseMarkFailedCall,
+  parseMessageBatch,
   parsePlanCall,
   parsePlanReduceCall,
   parseSampleCall,
@@ -39,6 +40,11 @@ describe('what the state machine sends', () => {
   });
 });
 
+it('a batch of the queue is taken for its messages', () => {
+  const Records = [{ messageId: 'm1', body: 'no JSON', awsRegion: 'eu-west-1' }];
+  expect(parseMessageBatch({ Records })).toEqual({ Records: [{ messageId: 'm1', body: 'no JSON' }] });
+});
+
 describe('anything else', () => {
   it.each([
     ['no object', parsePlanCall, null, 'event'],
@@ -52,6 +58,9 @@ describe('anything else', () => {
     ['a state that leads elsewhere', parseSoloCall, call({ next: 'plan', step: 0 }), 'at.next'],
     ['a step that is no number', parseCommitCall, call({ next: 'commit', step: null }), 'at.step'],
     ['a watch that has ended', parseWatchCall, call(PHASE, { watch: { next: 'phaseDone', seconds: 5 } }), 'watch.next'],
+    ['an upload that no queue has brought', parseMessageBatch, { detail: {} }, 'Records'],
+    ['a message without a body', parseMessageBatch, { Records: [{ messageId: 'm1' }] }, 'Records[0].body'],
+    ['a message without an id', parseMessageBatch, { Records: [{ body: '{}' }] }, 'Records[0].messageId'],
     ['a failure without a name', parseMarkFailedCall, call(PHASE, { failure: {} }), 'failure.Error'],
   ] as const)('is refused by the name of its field: %s', (_, parse, event, field) => {
     const refused = (() => {

@@ -44,8 +44,8 @@ describe('logGroupsOf', () => {
 describe('reading the logs of a stack', () => {
   it('asks two groups at a time, and never more in a second than CloudWatch answers', async () => {
     const { requests, sentMs, most } = silent();
-    for await (const _ of readLogEvents(requests, { logGroups: LOG_GROUPS, text: 'job-1', sinceMs: 0 }))
-      throw new Error('a line');
+    const search = { logGroups: LOG_GROUPS, text: 'job-1', sinceMs: 0 };
+    for await (const _ of readLogEvents(requests, search, new AbortController().signal)) throw new Error('a line');
     expect(sentMs).toHaveLength(LOG_GROUPS.length);
     expect(most()).toBeLessThanOrEqual(2);
     for (const [at, ms] of sentMs.slice(QUOTA).entries()) expect(ms - sentMs[at]!).toBeGreaterThanOrEqual(1_000);
@@ -62,5 +62,16 @@ describe('reading the logs of a stack', () => {
     const search = { logGroups: ['one'], text: 'job-1', sinceMs: 0 };
     for await (const _ of followLogEvents(requests, search, stopping.signal)) throw new Error('a line');
     expect(sentMs).toEqual([0, 10_000, 20_000]);
+  });
+
+  it.each([readLogEvents, followLogEvents])('ends at the signal, however many empty pages are left: %o', async (read) => {
+    const stopping = new AbortController();
+    const { requests, sent } = scriptedAws((_, index) => {
+      if (index === 2) stopping.abort();
+      return { ...EMPTY, body: '{"events":[],"nextToken":"more"}' };
+    });
+    const search = { logGroups: ['one'], text: 'job-1', sinceMs: 0 };
+    for await (const _ of read(requests, search, stopping.signal)) throw new Error('a line');
+    expect(sent).toHaveLength(3);
   });
 });

@@ -22,6 +22,8 @@ async function timesOf(events: AsyncIterable<LogEvent>): Promise<readonly number
   return times;
 }
 
+const unstopped = new AbortController().signal;
+
 describe('readLogEvents', () => {
   it('reads all pages of all groups, by time, also over empty pages and groups that are not there', async () => {
     const answers: Readonly<Record<string, ScriptedAnswer>> = {
@@ -36,14 +38,14 @@ describe('readLogEvents', () => {
       return answers[`${logGroupName}:${nextToken}`]!;
     });
     const search = { logGroups: ['a', 'b', 'none'], text: 'job-1', sinceMs: 0 };
-    expect(await timesOf(readLogEvents(requests, search))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await timesOf(readLogEvents(requests, search, unstopped))).toEqual([1, 2, 3, 4, 5, 6]);
     expect(sent).toHaveLength(5);
     expect(bodyOf(sent[0]!)).toMatchObject({ filterPattern: '"job-1"', startTime: 0 });
   });
 
   it('leaves out lines that only the service takes for the job', async () => {
     const { requests } = scriptedAws(() => page([event(1), { eventId: 'x', timestamp: 2, message: 'job-2' }]));
-    expect(await timesOf(readLogEvents(requests, { logGroups: ['a'], text: 'job-1', sinceMs: 0 }))).toEqual([1]);
+    expect(await timesOf(readLogEvents(requests, { logGroups: ['a'], text: 'job-1', sinceMs: 0 }, unstopped))).toEqual([1]);
   });
 
   it('follows with each line once, also one that comes late, until it is told to stop', async () => {
