@@ -104,7 +104,7 @@ export class FileObjectStore implements ObjectStore {
         if (!isMissing(error)) throw toWorkAreaError(error, path);
       }
     }
-    for (const folder of folders) this.#removeEmpty(folder);
+    this.#removeEmpty(folders);
   }
 
   /** Removes temporary files that a dead process left. Cheap; for the start of a command. */
@@ -154,15 +154,28 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  /** Removes the folder and those above it while they are empty. A writer that finds its folder gone makes it again. */
-  #removeEmpty(folder: string): void {
-    for (let path = folder; path.length > this.#folder.length; path = dirname(path)) {
-      try {
-        this.#files.rmdirSync(path);
-      } catch (error) {
-        if (isFileError(error, 'ENOTEMPTY', 'EEXIST')) return;
-        if (!isMissing(error)) throw toWorkAreaError(error, path);
+  /**
+   * Removes the folders that are empty, and then those above them that have become so. Each is tried once, however many were in it: a
+   * folder of very many is slow to look at. A writer that finds its folder gone makes it again.
+   */
+  #removeEmpty(folders: ReadonlySet<string>): void {
+    for (let level = folders; level.size > 0; ) {
+      const above = new Set<string>();
+      for (const path of level) {
+        if (path.length > this.#folder.length && this.#isRemoved(path)) above.add(dirname(path));
       }
+      level = above;
+    }
+  }
+
+  #isRemoved(path: string): boolean {
+    try {
+      this.#files.rmdirSync(path);
+      return true;
+    } catch (error) {
+      if (isFileError(error, 'ENOTEMPTY', 'EEXIST')) return false;
+      if (!isMissing(error)) throw toWorkAreaError(error, path);
+      return true;
     }
   }
 

@@ -107,6 +107,20 @@ describe('FileObjectStore', () => {
     expect(readdirSync(folder)).toEqual(['.tmp']);
   });
 
+  it('looks at the folder above many that it empties once, not once for each', async () => {
+    const folder = temporaryFolder();
+    const tried: string[] = [];
+    const files = watchedFileSystem(({ name, args }) => {
+      if (name === 'rmdirSync') tried.push(String(args[0]));
+    });
+    const store = new FileObjectStore(folder, files);
+    const keys = Array.from({ length: 50 }, (_, task) => `map/${task}/a.seg`);
+    for (const key of [...keys, 'map/50/a.seg']) await store.put(key, ABC);
+    await store.delete(keys);
+    expect(tried.filter((path) => path === join(folder, 'map'))).toHaveLength(1);
+    expect(readdirSync(join(folder, 'map'))).toEqual(['50']);
+  });
+
   it('makes a folder again that another process removed at the wrong moment', async () => {
     const folder = temporaryFolder();
     let removals = 3;
