@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Annotations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
@@ -38,7 +39,12 @@ export function packFunctionCode(scope: Construct, { jobs, files, handlers = own
     const packed = JSON.parse(readFileSync(join(folder, 'jobs.json'), 'utf8')) as DeployedJobs;
     // The asset copies the folder when it is made.
     const asset = new Asset(scope, 'Code', { path: folder });
-    return { code: Code.fromBucket(asset.bucket, asset.s3ObjectKey), jobs: packed };
+    const code = Code.fromBucket(asset.bucket, asset.s3ObjectKey);
+    Annotations.of(asset).acknowledgeWarning(
+      '@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified',
+      'The key of an asset is the hash of its content: other code has another key.',
+    );
+    return { code, jobs: packed };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

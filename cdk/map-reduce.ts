@@ -23,7 +23,7 @@ import { type Location, locationUri, type ResolvedLocation, resolveLocation } fr
 import { permissionsOf } from './permissions.ts';
 import { createRolePolicy, toPolicyStatement } from './role-policies.ts';
 import { functionRoles, type PermissionFacts, type RoleName, type Statement } from './statement.ts';
-import { type ResolvedTrigger, resolveTrigger, type Trigger } from './trigger-rules.ts';
+import { checkStartable, type ResolvedTrigger, resolveTrigger, type Trigger } from './trigger-rules.ts';
 import { Triggers } from './triggers.ts';
 import { checkUserEnvironment } from './user-environment.ts';
 import { createWorkBucket, WORK_PREFIX } from './work-bucket.ts';
@@ -137,6 +137,7 @@ export class MapReduce extends Construct {
     const rules = (props.triggers ?? []).map((trigger, index) => resolveTrigger(trigger, index, bounds));
 
     const { code, jobs } = packFunctionCode(this, { jobs: props.jobs, files: props.files ?? {}, handlers: props.handlers });
+    for (const { rule } of rules) checkStartable(rule, jobs);
     this.jobs = jobs;
     const machineName = nameMachine(this);
     const kinds = functionKinds({

@@ -2,6 +2,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { isRuleName, type TriggerRule } from '../lib/aws/trigger/trigger-rule.ts';
 import type { Params } from '../lib/job/define-job.ts';
 import type { JobOptions } from '../lib/job/job-options.ts';
+import type { DeployedJobs } from '../lib/node/bundle/deployed-jobs.ts';
 import { locationsOverlap, type ResolvedLocation, resolveLocation } from './location.ts';
 
 /** An upload that starts a job. */
@@ -58,4 +59,13 @@ export function resolveTrigger(trigger: Trigger, index: number, bounds: TriggerB
   const { params, options, maxDepth } = trigger;
   const how = { ...(params && { params }), ...(options && { options }), ...(maxDepth && { maxDepth }) };
   return { rule: { name, job, bucket: bucketName, prefix, suffix, output: template, ...how }, bucket };
+}
+
+/** An upload is one input. @throws Error for a job with several */
+export function checkStartable({ name, job }: TriggerRule, jobs: DeployedJobs): void {
+  const inputs = jobs.find((each) => each.name === job)?.shape.outsideInputs ?? [];
+  if (inputs.length === 1) return;
+  throw new Error(
+    `The trigger ${name} starts the job ${job}, which takes ${inputs.length} inputs (${inputs.join(', ')}): an upload is one.`,
+  );
 }

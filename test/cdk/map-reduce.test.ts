@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildStateMachine } from '../../lib/coordinator/build-state-machine.ts';
 import { type Synthesised, spell, synthInApp, synthStack } from '../support/synth-stack.ts';
@@ -16,6 +16,11 @@ describe('the stack', () => {
   beforeAll(() => {
     synthesised = synthStack();
     template = synthesised.template;
+  });
+
+  it('warns of nothing', () => {
+    const { stack } = synthesised;
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
   });
 
   it('has an encrypted, private bucket that speaks TLS only and lets work data expire', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Trigger } from '../../cdk/trigger-rules.ts';
 import { uploadPattern } from '../../cdk/triggers.ts';
-import { type Synthesised, spell, synthStack } from '../support/synth-stack.ts';
+import { exampleProps, type Synthesised, spell, synthStack } from '../support/synth-stack.ts';
 
 const own: Trigger = { job: 'word-count', prefix: 'input/new/', suffix: '.txt', output: 'output/{name}' };
 const foreign: Trigger = {
@@ -83,8 +83,17 @@ describe('a trigger', () => {
       message: 'not within the outputs',
     },
     { name: 'a name that is none', trigger: { ...own, name: 'a b' }, message: 'has no name' },
+    {
+      name: 'a job of two inputs',
+      trigger: { ...own, job: 'join' },
+      message: 'takes 2 inputs (airports, flights): an upload is one',
+    },
   ])('is refused for $name', ({ trigger, message }) => {
-    expect(() => synthStack({ triggers: [trigger] })).toThrow(message);
+    const jobs = {
+      ...exampleProps.jobs,
+      ...(trigger.job === 'join' && { join: exampleProps.jobs['word-count'].replace('word-count', 'join') }),
+    };
+    expect(() => synthStack({ jobs, triggers: [trigger] })).toThrow(message);
   });
 
   it('is refused where its output would start it again', () => {

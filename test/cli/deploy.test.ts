@@ -1,11 +1,12 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAppSettings } from '../../cdk/app-settings.ts';
 import { bucketsOf, type DeploySettings, readDeploySettings } from '../../lib/cli/arguments/deploy-settings.ts';
 import { parseArguments } from '../../lib/cli/arguments/parse-arguments.ts';
 import { readTrigger } from '../../lib/cli/arguments/trigger-flag.ts';
 import {
+  checkJobs,
   command,
   type DeployTarget,
   deployArguments,
@@ -149,8 +150,11 @@ describe('what deploy is given', () => {
 describe('a deployment that failed', () => {
   const target = (failureReasons: DeployTarget['failureReasons']) =>
     ({ isBootstrapped: async () => true, failureReasons }) as unknown as DeployTarget;
-  const explain = async (failureReasons: DeployTarget['failureReasons']) =>
-    await explainFailure(await settingsOf(project('a.ts'), 'a.ts', ...PLACES), target(failureReasons), 1);
+  const explain = async (failureReasons: DeployTarget['failureReasons'], isApproved = false) =>
+    await explainFailure(await settingsOf(project('a.ts'), 'a.ts', ...PLACES), target(failureReasons), {
+      exitCode: 1,
+      isApproved,
+    });
 
   it('for a function that the account may not have is told of --max-memory', async () => {
     const reason = "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008";
@@ -162,6 +166,25 @@ describe('a deployment that failed', () => {
   it('for anything else, or nobody knows what, is told of by the CDK', async () => {
     expect((await explain(async () => ['Bucket already exists'])).message).toContain('the CDK ended with 1');
     expect((await explain(() => Promise.reject(new Error('no such stack')))).message).toContain('the CDK ended with 1');
+  });
+
+  it('is told of --yes unless that was given', async () => {
+    const isTTY = process.stdin.isTTY;
+    process.stdin.isTTY = false;
+    onTestFinished(() => {
+      process.stdin.isTTY = isTTY;
+    });
+    expect((await explain(async () => [])).hint).toContain('give --yes');
+    expect((await explain(async () => [], true)).hint).toBe('See what the CDK says above.');
+  });
+});
+
+describe('jobs that are deployed', () => {
+  it('are looked at before the CDK runs: one that is no job is wrong usage', async () => {
+    const path = join(project('job.ts'), 'job.ts');
+    const error = await checkJobs({ job: path }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'REFOLD_JOB_MODULE' });
+    expect(exitCodeOf(error)).toBe(2);
   });
 });
 

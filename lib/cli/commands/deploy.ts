@@ -73,6 +73,7 @@ async function run(given: GivenArguments): Promise<number> {
   const settings = readDeploySettings(given, process.cwd());
   useAccount(given);
   const tools = findCdkTools(process.cwd());
+  await checkJobs(settings.jobs);
   const { openDeployTarget } = await import('../../aws/stack/deploy-target.ts');
   const target = openDeployTarget();
   const region = await target.region();
@@ -86,13 +87,25 @@ async function run(given: GivenArguments): Promise<number> {
   try {
     const exitCode = await runCdk(tools.cli, deployArguments(settings, tools, folder, given.has('yes')));
     if (exitCode !== 0) {
-      process.stderr.write(showError(await explainFailure(settings, target, exitCode), { headline: 'the deployment failed' }));
+      const failure = await explainFailure(settings, target, { exitCode, isApproved: given.has('yes') });
+      process.stderr.write(showError(failure, { headline: 'the deployment failed' }));
       return exitCode === EXIT_CODES.interrupted ? exitCode : EXIT_CODES.failed;
     }
     const outputs = readOutputs(join(folder, 'outputs.json'), settings.stack);
     if (given.has('json')) await printToStdout(`${JSON.stringify(outputs)}\n`);
     else await printToStdout(describeStack(settings, outputs, repeatFlags(given)));
     return EXIT_CODES.done;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Packs the jobs as the CDK is about to, so that what is wrong with one is said at once, and alone. @throws JobModuleError, FailureError */
+export async function checkJobs(jobs: DeploySettings['jobs']): Promise<void> {
+  const { packJobs } = await import('../../node/bundle/pack-jobs.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'refold-check-'));
+  try {
+    await packJobs(folder, jobs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -168,7 +181,7 @@ function runCdk(cli: string, args: readonly string[]): Promise<number> {
 export async function explainFailure(
   { stack }: DeploySettings,
   target: DeployTarget,
-  exitCode: number,
+  { exitCode, isApproved }: { readonly exitCode: number; readonly isApproved: boolean },
 ): Promise<DeployFailedError> {
   if (!(await target.isBootstrapped())) {
     const place = `aws://${(await target.account()) ?? 'ACCOUNT'}/${await target.region()}`;
@@ -181,9 +194,10 @@ export async function explainFailure(
       'Deploy with --max-memory 3008, or ask AWS for more: Service Quotas, AWS Lambda. Tasks that need more then fail.';
     return new DeployFailedError({ stackName: stack, reason: `Lambda allows this account no such function: ${size}`, hint });
   }
-  const hint = process.stdin.isTTY
-    ? 'See what the CDK says above.'
-    : 'See what the CDK says above. Without a terminal it cannot ask: give --yes to grant what the stack asks for.';
+  const hint =
+    isApproved || process.stdin.isTTY
+      ? 'See what the CDK says above.'
+      : 'See what the CDK says above. Without a terminal it cannot ask: give --yes to grant what the stack asks for.';
   return new DeployFailedError({ stackName: stack, reason: `the CDK ended with ${exitCode}`, hint });
 }
 
