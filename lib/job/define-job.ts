@@ -102,6 +102,9 @@ export type Job<K = unknown, V = unknown, In = unknown> = {
   readonly outside?: In;
 };
 
+/** A pair of any job's output: key and value. */
+export type Pair = readonly [unknown, unknown];
+
 /** The output pairs of a job's type, `[key, value]`. */
 export type PairOf<J extends Job> = J extends Job<infer K, infer V, unknown> ? readonly [key: K, value: V] : never;
 

@@ -5,6 +5,7 @@ import { readSuccess } from '../../coordinator/open-job.ts';
 import { readOutputPairs } from '../../coordinator/read-output-pairs.ts';
 import { failureFromCause } from '../../coordinator/task-error.ts';
 import { assert, RefoldError } from '../../errors.ts';
+import type { Pair } from '../../job/define-job.ts';
 import { FailureError } from '../../job/failure.ts';
 import type { SuccessFile } from '../../output/success-file.ts';
 import { hasEnded } from '../../ports/ledger-job.ts';
@@ -12,9 +13,6 @@ import type { JobItem } from '../../ports/task-ledger.ts';
 import { executionFailure } from '../start/execution-failure.ts';
 import { executionName } from '../start/executions.ts';
 import type { StackClient } from './submit-job.ts';
-
-/** A pair of the output: key and value. */
-export type Pair = readonly [unknown, unknown];
 
 /** The number of workers of a run on AWS is fixed when the run starts. */
 export class ScaleRefusedError extends RefoldError {

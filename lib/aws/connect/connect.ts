@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { Params } from '../../job/define-job.ts';
-import type { JobOptions } from '../../job/job-options.ts';
+import type { Pair } from '../../job/define-job.ts';
+import { type InputLocations, type JobCall, requestOf } from '../../node/job-request.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
 import { RegionMissingError } from '../requests/aws-error.ts';
 import { AwsRequests } from '../requests/requests.ts';
@@ -9,7 +8,7 @@ import { DEFAULT_STACK } from '../stack/default-stack.ts';
 import { readDeployment } from '../stack/stack-outputs.ts';
 import { SfnExecutions } from '../start/sfn-executions.ts';
 import { openAwsWorld } from '../world/aws-world.ts';
-import { AwsJob, type Pair } from './aws-job.ts';
+import { AwsJob } from './aws-job.ts';
 import { type StackClient, submitJob } from './submit-job.ts';
 import { UnknownJobError } from './unknown-job-error.ts';
 
@@ -22,26 +21,13 @@ export type ConnectRequest = {
 };
 
 /**
- * What a job on a stack is started with: its places, and options that win over those of the job file. `maxAttempts` and `taskTimeoutMs` are
- * for the stack to say, and refused here.
+ * What a job on a stack is started with. `maxAttempts` and `taskTimeoutMs` are for the stack to say, and refused here.
  */
-export type SubmitRequest = JobOptions & {
+export type SubmitRequest = JobCall & {
   /** `s3://bucket/prefix`, an object or a glob, within the stack's inputs; or several by the names of the inputs. */
-  readonly input: string | Readonly<Record<string, string>>;
+  readonly input: InputLocations;
   /** `s3://bucket/prefix`, within the stack's outputs. */
   readonly output: string;
-  /** Values for the job's own params; those that are left out have the job's defaults. */
-  readonly params?: Params;
-  /** Replace what lies at the output. @default false */
-  readonly overwrite?: boolean;
-  /** A job of its own, whatever was run before. @default false */
-  readonly isNew?: boolean;
-  /** Only the first n records of each input. */
-  readonly limit?: number;
-  /** The job file's path is relative to it. @default the current folder */
-  readonly cwd?: string;
-  /** Where compiled code goes. @default `.refold` in `cwd` */
-  readonly workFolder?: string;
 };
 
 /** `requests` are all that the client makes; closing them closes its sockets. */
@@ -83,20 +69,7 @@ export class StackConnection {
 
   /** @throws what `submitJob` throws, before anything runs */
   async submit<P extends Pair = Pair>(jobFile: string | URL, request: SubmitRequest): Promise<AwsJob<P>> {
-    const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = request;
-    const { record } = await submitJob(this.client, {
-      jobFile: jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile,
-      inputs: typeof input === 'string' ? { '': input } : input,
-      output,
-      options,
-      keepPairs: true,
-      ...(params && { params }),
-      ...(overwrite !== undefined && { overwrite }),
-      ...(isNew !== undefined && { isNew }),
-      ...(limit !== undefined && { limit }),
-      ...(cwd !== undefined && { cwd }),
-      ...(workFolder !== undefined && { workFolder }),
-    });
+    const { record } = await submitJob(this.client, requestOf(jobFile, request));
     return new AwsJob<P>(this.client, record.jobId);
   }
 

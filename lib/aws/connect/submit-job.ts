@@ -3,17 +3,12 @@ import type { JobOptions } from '../../job/job-options.ts';
 import type { JobRecord } from '../../job/job-record.ts';
 import type { World } from '../../ports/world.ts';
 import type { Deployment } from '../stack/stack-outputs.ts';
+import { refuseOptions, resolveAwsOptions } from '../start/aws-options.ts';
+import { bringCode } from '../start/bring-code.ts';
+import { checkLocations } from '../start/check-locations.ts';
 import type { Executions } from '../start/executions.ts';
-import {
-  bringCode,
-  checkLocations,
-  type PreparedSubmission,
-  prepareSubmission,
-  refuseOptions,
-  resolveAwsOptions,
-  runOf,
-  type Submission,
-} from '../start/prepare-submission.ts';
+import { type PreparedSubmission, prepareSubmission, type Submission } from '../start/prepare-submission.ts';
+import { runSettingsOf } from '../start/run-record.ts';
 import { type StartedJob, startJob } from '../start/start-job.ts';
 
 /** What a client of a stack works with. */
@@ -50,5 +45,5 @@ export async function resumeJob(
   const inputs = record.inputs.map(({ location }) => location);
   checkLocations(client.deployment, inputs, record.output);
   const options = resolveAwsOptions(record.shape, { ...record.options, ...given });
-  return await startJob(client, record, { run: runOf(options, overwrite), ended: 'take-up' });
+  return await startJob(client, record, { run: runSettingsOf(options, overwrite), ended: 'take-up' });
 }

@@ -1,7 +1,7 @@
 import type { World } from '../../ports/world.ts';
 import { encodeJson } from '../../work/json-object.ts';
 import { runKey } from '../../work/work-layout.ts';
-import type { RunRecord } from '../start/run-record.ts';
+import { type RunRecord, WORKERS_OPEN } from '../start/run-record.ts';
 
 /** Of the account's concurrency: the rest stays for the deciding functions, and for whatever else the account runs. */
 const WORKERS_SHARE = 0.9;
@@ -21,7 +21,7 @@ export async function settleWorkers(
   record: RunRecord,
   readConcurrency: ReadConcurrency,
 ): Promise<RunRecord> {
-  if (record.workers !== 0) return record;
+  if (record.workers !== WORKERS_OPEN) return record;
   const allowed = Math.floor((await readConcurrency()) * WORKERS_SHARE);
   const settled = { ...record, workers: Math.max(1, Math.min(WORKERS_MAX, allowed)) };
   await world.work.put(runKey(jobId, record.run), encodeJson(settled));

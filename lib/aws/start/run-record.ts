@@ -1,4 +1,5 @@
 import { assert } from '../../errors.ts';
+import type { ResolvedOptions } from '../../job/job-options.ts';
 import type { World } from '../../ports/world.ts';
 import { runKey } from '../../work/work-layout.ts';
 
@@ -6,7 +7,7 @@ import { runKey } from '../../work/work-layout.ts';
 export type RunRecord = {
   readonly format: 1;
   readonly run: number;
-  /** Tasks at a time; 0 = as many as the account's concurrency allows. */
+  /** Tasks at a time; WORKERS_OPEN = as many as the account's concurrency allows, which Plan finds out. */
   readonly workers: number;
   /** Records of an asynchronous map in flight at a time. */
   readonly concurrency: number;
@@ -17,6 +18,16 @@ export type RunRecord = {
   /** May this run replace what others left at the output? */
   readonly overwrite: boolean;
 };
+
+/** What a run is to be started with. */
+export type RunSettings = Omit<RunRecord, 'format' | 'run'>;
+
+export const WORKERS_OPEN = 0;
+
+export function runSettingsOf(options: ResolvedOptions, overwrite: boolean): RunSettings {
+  const { workers, concurrency, recordTimeoutMs, budgetUsd } = options;
+  return { workers: workers === 'inline' ? WORKERS_OPEN : workers, concurrency, recordTimeoutMs, budgetUsd, overwrite };
+}
 
 /** One GET. @throws ObjectMissingError */
 export async function readRunRecord(world: Pick<World, 'work'>, jobId: string, run: number): Promise<RunRecord> {

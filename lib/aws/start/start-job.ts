@@ -11,7 +11,7 @@ import { runKey } from '../../work/work-layout.ts';
 import { type ExecutionState, type Executions, executionName } from './executions.ts';
 import { findLife } from './job-lives.ts';
 import { takeLease } from './output-lease.ts';
-import type { RunRecord } from './run-record.ts';
+import type { RunRecord, RunSettings } from './run-record.ts';
 
 export type Starter = {
   readonly world: Pick<World, 'ledger' | 'work' | 'openOutput' | 'clock'>;
@@ -20,7 +20,7 @@ export type Starter = {
 
 export type StartOptions = {
   /** Of the run that is started; of one that is under way already, the one that it was started with holds. */
-  readonly run: Omit<RunRecord, 'format' | 'run'>;
+  readonly run: RunSettings;
   /** A job that was started before and has ended: `take-up` where it stood, as a person means who starts it again, or `leave` it so. */
   readonly ended: 'take-up' | 'leave';
 };
@@ -123,7 +123,7 @@ async function startRun(
   { world, executions }: Starter,
   record: JobRecord,
   run: number,
-  options: StartOptions['run'],
+  options: RunSettings,
 ): Promise<'started' | 'running' | undefined> {
   const { jobId } = record;
   const name = executionName(jobId, run);

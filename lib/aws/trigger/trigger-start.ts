@@ -13,7 +13,8 @@ import { forEachOf } from '../requests/in-flight.ts';
 import { listLocation, type ObjectList } from '../s3/listed-input-store.ts';
 import { checkAllowed, checkOverlap, folderOf, formatS3Location, normalizeOutput } from '../s3/location.ts';
 import type { Deployment } from '../stack/stack-outputs.ts';
-import { type PreparedSubmission, resolveAwsOptions, runOf } from '../start/prepare-submission.ts';
+import { resolveAwsOptions } from '../start/aws-options.ts';
+import { type RunSettings, runSettingsOf } from '../start/run-record.ts';
 import type { RuledUpload } from './trigger-batch.ts';
 import type { TriggerRule } from './trigger-rule.ts';
 import type { FoundUpload, UploadStore } from './upload-store.ts';
@@ -25,7 +26,7 @@ import type { FoundUpload, UploadStore } from './upload-store.ts';
 export type TriggerStart = ObjectList & {
   readonly format: 1;
   /** Null when none of the uploads is there any more, or may start a job. */
-  readonly job: { readonly record: JobRecord; readonly run: PreparedSubmission['run'] } | null;
+  readonly job: { readonly record: JobRecord; readonly run: RunSettings } | null;
 };
 
 /** What the function that starts jobs knows of its stack. */
@@ -128,7 +129,7 @@ function jobOf(stack: TriggerStack, rule: TriggerRule, names: StartNames, object
     nodeVersion: process.version,
     ...(names.chainDepth > 0 && { chainDepth: names.chainDepth }),
   };
-  return { record, run: runOf(options, overwrite) };
+  return { record, run: runSettingsOf(options, overwrite) };
 }
 
 function findDeployed(jobs: DeployedJobs, rule: TriggerRule): DeployedJob {

@@ -56,7 +56,7 @@ async function run(given: GivenArguments): Promise<number> {
 }
 
 /** @throws UsageError where something is not on S3 */
-export function readSubmission(given: GivenArguments): Submission & { readonly output: string } {
+export function readSubmission(given: GivenArguments): Submission {
   const { output, ...request } = readRequest(given);
   const { inputs } = request;
   for (const [name, location] of Object.entries(inputs)) {

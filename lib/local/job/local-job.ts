@@ -3,14 +3,12 @@ import { cancelJob } from '../../coordinator/cancel-job.ts';
 import { JobCancelledError } from '../../coordinator/job-access.ts';
 import { type JobStatus, readStatus } from '../../coordinator/job-status.ts';
 import { readOutputPairs } from '../../coordinator/read-output-pairs.ts';
+import type { Pair } from '../../job/define-job.ts';
 import type { SuccessFile } from '../../output/success-file.ts';
 import { executeJob, type JobOutcome } from './execute-job.ts';
 import type { TaskEvent } from './local-functions.ts';
 import { type LocalAdapters, type PreparedJob, prepareJob } from './prepare-job.ts';
 import type { LocalRequest } from './request.ts';
-
-/** A pair of the output: key and value. */
-export type Pair = readonly [unknown, unknown];
 
 const CANCEL_POLL_MS = 100;
 
