@@ -4,9 +4,9 @@
  * as a job has them: code that has seen several combiners is slower. Times are processor time of the thread. `npm test` runs it once, small.
  *
  * Best of 7 rounds of 1 M records, Node 24, one busy AMD EPYC core with 1 MiB of L2 (emit a record / finish a record written):
- *   sum, slices: 20 thousand words 24 ns; 2 million words 60 / 142 ns (by a table of states 46 ns; 140 / 150 ns)
- *   sum, strings: 20 thousand words 59 ns; 2 million words 288 / 135 ns (by a table of states 69 ns; 415 / 150 ns)
- *   sum of fractions: 20 thousand words 47 ns (by a table of states 58 ns); top: 87 ns; 2 million words 242 / 347 ns
+ *   sum, slices: 20 thousand words 24 ns; 2 million words 60 / 142 ns
+ *   sum, strings: 20 thousand words 59 ns; 2 million words 288 / 135 ns
+ *   sum of fractions: 20 thousand words 47 ns; top: 79 ns; 2 million words 206 / 352 ns
  *   sort: 100-byte records 88 / 290 ns = 265 MB/s; one hot key 40 / 76 ns
  */
 import * as zlib from 'node:zlib';

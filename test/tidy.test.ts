@@ -103,7 +103,7 @@ describe('the repository', () => {
     const long = sources
       .filter((file) => /^(?:lib|functions|cdk)\//.test(file))
       .map((file) => ({ file, lines: textOf(file).split('\n').length }))
-      .filter(({ file, lines }) => lines > (HOT_FILES.has(file) ? 620 : 390));
+      .filter(({ file, lines }) => lines > 390);
     expect(long).toEqual([]);
   });
 
@@ -147,9 +147,6 @@ describe('the repository', () => {
     expect([...USAGE_CODES].filter((code) => !codes.has(code))).toEqual([]);
   });
 });
-
-/** Hot files are one algorithm in flat arrays, read as a whole: see their headers. */
-const HOT_FILES = new Set(['lib/map/combine-table.ts', 'lib/combine/exact-sum.ts']);
 
 function errorCodes(): readonly string[] {
   return sources
