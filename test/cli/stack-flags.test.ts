@@ -109,7 +109,9 @@ describe('prices', () => {
       ['', 'Bee  $0.20 to $0.30  2,000 to 3,000 y'],
       ['', 'A             $0.10  1 x'],
       ['', 'a note'],
+      ['', 'a range because nobody knows what the code will do: as cheap as counting, as dear as sorting'],
     ]);
+    expect(billRows({ low, high: low, notes: ['a note'] }).at(-1)).toEqual(['', 'a note']);
   });
 });
 

@@ -15,7 +15,7 @@ export class LocationNotAllowedError extends RefoldError {
   constructor(values: { what: 'input' | 'output'; location: string; allowed: string }, options?: ErrorOptions) {
     const { what, location, allowed } = values;
     super(`The ${what} ${location} is outside of the stack's ${what}s: ${allowed || 'there are none'}.`, values, options);
-    this.hint = `Choose a location inside, or add one to ${what}s of the MapReduce construct and deploy again.`;
+    this.hint = `Choose a location inside, or deploy the stack again with this one: refold deploy … --${what}, or ${what}s of the MapReduce construct.`;
   }
 }
 

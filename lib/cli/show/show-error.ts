@@ -35,9 +35,9 @@ function showExpected(error: RefoldError, { jobId, headline, more }: ErrorContex
   ]);
 }
 
-/** Errors of the system are told in words by whoever met them. */
+/** Errors of the system are told in words by whoever met them. Of an answer without a body the AWS SDK says `UnknownError`. */
 function isSaid(message: string, cause: Error): boolean {
-  return 'syscall' in cause || 'errcode' in cause || message.includes(firstLine(cause));
+  return 'syscall' in cause || 'errcode' in cause || cause.message === 'UnknownError' || message.includes(firstLine(cause));
 }
 
 function firstLine(error: Error): string {

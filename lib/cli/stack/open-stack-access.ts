@@ -43,10 +43,7 @@ export async function openStackAccess(stack: string): Promise<{ readonly access:
   return { access, close: () => requests.close() };
 }
 
-const NOTES = [
-  `prices of us-east-1 on demand, as of ${PRICES_DATE}, without the free tier; retries come on top`,
-  'a range because nobody knows what the code will do: as cheap as counting, as dear as sorting',
-];
+const NOTES = [`prices of us-east-1 on demand, as of ${PRICES_DATE}, without the free tier; retries come on top`];
 
 /** MB by function, as the stack says; what it does not say is what stacks have by default. */
 function sizesOf({ memory, scratchMb = FUNCTION_SIZES.scratchMb }: DeploymentFacts): FunctionSizes {

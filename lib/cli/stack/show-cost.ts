@@ -2,6 +2,9 @@ import type { Row } from '../show/rows.ts';
 import { showCount } from '../show/show-quantity.ts';
 import type { Bill } from './stack-access.ts';
 
+/** What a cost so far holds. */
+export const COST_OF = 'about, for its attempts: Lambda, transitions, ledger and logs; S3 and the deciding functions come on top';
+
 /** `$1,234.50`, `$0.0123`, `$0.000004`: two digits that count below a dollar. */
 export function showUsd(usd: number): string {
   if (usd >= 1) {
@@ -27,6 +30,7 @@ export function billRows(bill: Bill): readonly Row[] {
     .toSorted((a, b) => b.usd - a.usd);
   const prices = items.map(({ usd, low }) => showRange(showUsd(low.usd), showUsd(usd)));
   const [nameWidth, priceWidth] = [widest(items.map(({ item }) => item)), widest(prices)];
+  const isRange = showUsd(bill.low.usd) !== showUsd(bill.high.usd);
   return [
     ['price', billTotal(bill)],
     ...items.map(({ item, quantity, unit, low }, at) => {
@@ -34,8 +38,11 @@ export function billRows(bill: Bill): readonly Row[] {
       return ['', `${item.padEnd(nameWidth)}  ${prices[at]!.padStart(priceWidth)}  ${amount} ${unit}`] as const;
     }),
     ...bill.notes.map((note) => ['', note] as const),
+    ...(isRange ? [['', WHY_A_RANGE] as const] : []),
   ];
 }
+
+const WHY_A_RANGE = 'a range because nobody knows what the code will do: as cheap as counting, as dear as sorting';
 
 function showRange(low: string, high: string): string {
   return low === high ? high : `${low} to ${high}`;

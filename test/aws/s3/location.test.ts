@@ -66,6 +66,8 @@ describe('isWithin', () => {
   it('allows nothing where nothing is allowed, and says what is', () => {
     expect(isWithin('s3://bucket/logs', [])).toBe(false);
     expect(() => checkAllowed('input', 's3://bucket/a', ['s3://bucket/logs'])).toThrow(LocationNotAllowedError);
+    const hint = expect.stringContaining('refold deploy … --output');
+    expect(() => checkAllowed('output', 's3://bucket/a', [])).toThrow(expect.objectContaining({ hint }));
     expect(() => checkAllowed('input', 's3://bucket/a', ['s3://bucket/logs'])).toThrow(/inputs: s3:\/\/bucket\/logs/);
   });
 });
