@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { rowsOf, showRows } from '../../lib/cli/show/rows.ts';
+import { showRows, textRows } from '../../lib/cli/show/rows.ts';
 import { showTable } from '../../lib/cli/show/table.ts';
 
 describe('what commands print', () => {
   it('is a row a line of a message, and its name once', () => {
-    expect(showRows([['job', 'words-1'], ...rowsOf('error', 'REFOLD_X it failed\n  at map')])).toBe(
+    expect(showRows([['job', 'words-1'], ...textRows('error', 'REFOLD_X it failed\n  at map')])).toBe(
       'job       words-1\nerror     REFOLD_X it failed\n            at map\n',
     );
   });

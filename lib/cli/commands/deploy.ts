@@ -93,7 +93,7 @@ async function run(given: GivenArguments): Promise<number> {
     }
     const outputs = readOutputs(join(folder, 'outputs.json'), settings.stack);
     if (given.has('json')) await printToStdout(`${JSON.stringify(outputs)}\n`);
-    else await printToStdout(describeStack(settings, outputs, repeatFlags(given)));
+    else await printToStdout(describeDeployed(settings, outputs, repeatFlags(given)));
     return EXIT_CODES.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -236,7 +236,7 @@ export function describeDeployment(settings: DeploySettings, region: string): st
 }
 
 /** What the person needs of a stack that is there, and the next command. */
-function describeStack(settings: DeploySettings, outputs: Readonly<Record<string, string>>, flags: string): string {
+function describeDeployed(settings: DeploySettings, outputs: Readonly<Record<string, string>>, flags: string): string {
   const [reads, writes] = [locationsOf(outputs.Inputs), locationsOf(outputs.Outputs)];
   const file = Object.values(settings.jobs)[0] ?? 'job.ts';
   return showRows([

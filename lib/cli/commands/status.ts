@@ -5,14 +5,14 @@ import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { namedStack, OPTIONAL_STACK_FLAGS } from '../arguments/stack-flags.ts';
 import { findJob, locksFolder, requireWorkArea } from '../local/work-area.ts';
-import { type Row, rowsOf, showRows } from '../show/rows.ts';
+import { type Row, showRows, textRows } from '../show/rows.ts';
 import { showNumberOf } from '../show/show-quantity.ts';
 import { printToStdout } from '../show/standard-output.ts';
-import { statusJson } from '../show/status-json.ts';
+import { stackStatusJson, statusJson } from '../show/status-json.ts';
 import { findStackJob } from '../stack/find-stack-job.ts';
 import { readCostUsd } from '../stack/job-cost.ts';
 import { onStack } from '../stack/on-stack.ts';
-import { showUsd } from '../stack/show-cost.ts';
+import { COST_OF, showUsd } from '../stack/show-cost.ts';
 import type { StackAccess } from '../stack/stack-access.ts';
 
 export const command: Command = {
@@ -45,7 +45,7 @@ export async function statusOnStack(access: StackAccess, given: GivenArguments):
   const status = await readStatus(access.world, job.jobId);
   const costUsd = await readCostUsd(access, job.jobId, status.steps.length);
   if (given.has('json')) {
-    await printToStdout(`${JSON.stringify({ ...statusJson(status), output: status.output, costUsd })}\n`);
+    await printToStdout(`${JSON.stringify(stackStatusJson(status, costUsd))}\n`);
     return 0;
   }
   const isRunning = !hasEnded(job.state) && (await access.isRunning(job));
@@ -67,9 +67,8 @@ function formatStatus(status: JobStatus, holder: string, costUsd?: number): stri
   }
   for (const [name, value] of Object.entries(counters)) rows.push(['counter', `${name} = ${value}`]);
   rows.push(['output', receipt === null ? output : `${output}: ${showNumberOf(receipt.output.records, 'record')}`]);
-  if (costUsd !== undefined)
-    rows.push(['cost', `${showUsd(costUsd)} so far, about, for its attempts: Lambda, transitions, ledger and logs`]);
-  if (error !== null) rows.push(...rowsOf('error', `${error.code} ${error.message}`), ...rowsOf('do', error.hint ?? ''));
+  if (costUsd !== undefined) rows.push(['cost', `${showUsd(costUsd)} so far, ${COST_OF}`]);
+  if (error !== null) rows.push(...textRows('error', `${error.code} ${error.message}`), ...textRows('do', error.hint ?? ''));
   return showRows(rows);
 }
 

@@ -5,7 +5,7 @@ export type Row = readonly [name: string, text: string];
 const NAME_COLUMNS = 10;
 
 /** A row for each line of a text, the name in the first: messages of user code have several. */
-export function rowsOf(name: string, text: string): readonly Row[] {
+export function textRows(name: string, text: string): readonly Row[] {
   return text.split('\n').map((line, at) => [at === 0 ? name : '', line]);
 }
 

@@ -6,3 +6,8 @@ export type StatusJson = Omit<JobStatus, 'name' | 'output'>;
 export function statusJson({ jobId, state, run, generation, steps, counters, receipt, error }: JobStatus): StatusJson {
   return { jobId, state, run, generation, steps, counters, receipt, error };
 }
+
+/** With what only a stack has. */
+export function stackStatusJson(status: JobStatus, costUsd: number) {
+  return { ...statusJson(status), output: status.output, costUsd };
+}

@@ -14,11 +14,11 @@ import { showRows } from '../show/rows.ts';
 import { showError } from '../show/show-error.ts';
 import { listenForSignals } from '../show/signals.ts';
 import { printToStdout } from '../show/standard-output.ts';
-import { statusJson } from '../show/status-json.ts';
+import { stackStatusJson } from '../show/status-json.ts';
 import { formatSummary } from '../show/summary.ts';
 import { followJob } from './follow-job.ts';
 import { readCostUsd } from './job-cost.ts';
-import { showUsd } from './show-cost.ts';
+import { COST_OF, showUsd } from './show-cost.ts';
 import type { StackAccess } from './stack-access.ts';
 
 export type WatchOptions = {
@@ -64,9 +64,6 @@ export async function followStarted(
 }
 
 const STARTED = { started: 'is started', running: 'runs already', left: 'has ended' } as const;
-
-/** What a cost so far holds. */
-export const COST_OF = 'about, for its attempts: Lambda, transitions, ledger and logs; S3 and the deciding functions come on top';
 
 /** Shows a job on a stack until it ends; answers the exit code of how it ended. The first Ctrl-C stops watching, not the job. */
 export async function watchJob(access: StackAccess, record: JobRecord, options: WatchOptions): Promise<number> {
@@ -138,8 +135,7 @@ function showFailure(error: Error, jobId: string, flags: string, costUsd?: numbe
   return exitCode;
 }
 
-/** `status --json`, with what only a stack has. */
+/** As `status --json`. */
 export async function printStatus({ world }: Pick<StackAccess, 'world'>, jobId: string, costUsd: number): Promise<void> {
-  const status = await readStatus(world, jobId);
-  await printToStdout(`${JSON.stringify({ ...statusJson(status), output: status.output, costUsd })}\n`);
+  await printToStdout(`${JSON.stringify(stackStatusJson(await readStatus(world, jobId), costUsd))}\n`);
 }
