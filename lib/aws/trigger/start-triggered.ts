@@ -91,7 +91,11 @@ async function startBatch(on: TriggerStarter, rule: TriggerRule, batchId: string
   await forEachOf([...groups], STARTS_IN_FLIGHT, async ([output, members]) => {
     try {
       const { job, objects } = await settleStart(on, rule, batchId, output, members);
-      if (job === null) return;
+      if (job === null) {
+        // Gone, written over since, or written by a job that may start none.
+        on.world.log.write('info', 'uploads start nothing', { rule: rule.name, objects: members.length });
+        return;
+      }
       const { kind, record } = await startJob(on, job.record, { run: job.run, ended: 'leave' });
       on.world.log.write('info', 'uploads started a job', {
         rule: rule.name,

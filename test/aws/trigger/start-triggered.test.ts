@@ -49,19 +49,20 @@ class Stack {
   readonly world: MemoryWorld = memoryWorld();
   readonly executions = new MemoryExecutions();
   readonly uploads = new Uploads();
+  readonly logged: string[] = [];
   sha256 = 'c0de';
   rules: readonly TriggerRule[] = [counts];
 
   /** Delivers events as one batch; answers which of them are to come again. */
   async deliver(events: readonly string[], mortal = new Mortal()): Promise<readonly string[]> {
-    const { work, ledger, clock, openOutput, log } = this.world;
+    const { work, ledger, clock, openOutput } = this.world;
     const on: TriggerStarter = {
       world: {
         work: mortal.wrap(work),
         ledger: mortal.wrap(ledger),
         openOutput: (location, jobId) => mortal.wrap(openOutput(location, jobId)),
         clock,
-        log,
+        log: { write: (_level, message) => void this.logged.push(message) },
       },
       executions: mortal.wrap(this.executions),
       uploads: mortal.wrap(this.uploads),
@@ -204,6 +205,7 @@ describe('startTriggered', () => {
     const late = stack.uploads.put('s3://inputs/new/a.csv', 'new');
     expect(await stack.deliver([old, gone])).toEqual([]);
     expect(stack.executions.started).toEqual([]);
+    expect(stack.logged).toEqual(['uploads start nothing']);
     await stack.deliver([late]);
     expect(await stack.inputs()).toEqual([['s3://inputs/new/a.csv']]);
   });
