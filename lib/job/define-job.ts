@@ -8,7 +8,10 @@ import type { JobOptions } from './job-options.ts';
 import type { Partitioner } from './partitioner.ts';
 import type { TaskContext } from './task-context.ts';
 
-/** Hands one pair on. Keys and values are encoded before it returns, so a slice may be reused at once. */
+/**
+ * Hands one pair on. Keys and values are encoded before it returns, so a slice may be reused at once. To be used only while the call that
+ * it was handed to lasts: from then on it throws, and the attempt fails. A promise that emits must be returned or awaited.
+ */
 export type Emit<K, V> = (key: K, value: V) => void;
 
 /** Values a job can be told at the command line with `--param name=value`; the job's `params` are the defaults. */

@@ -8,6 +8,8 @@ import { isThenable, mapError } from '../job/user-code.ts';
 import { Slice } from '../record/slice.ts';
 
 type EmitAny = (key: unknown, value: unknown) => void;
+/** One call of map; its emit is refused when it is over. */
+type Call = { isOver: boolean };
 type InFlight = { readonly position: Position; readonly pairs: HeldPairs; readonly done: Promise<void> };
 
 /** Records that wait for a free place, a place in flight. */
@@ -26,11 +28,14 @@ export class MapRunner {
   private readonly cursor: RecordCursor;
   private readonly concurrency: number;
   private readonly recordsMax: number;
+  /** `recordsMax`, or 0 while the gate is closed: so `sink` asks once for both. */
+  private openUntil: number;
   private object = '';
   private byteBase = 0;
   private rangeRecord = 0;
   private pending: PromiseLike<unknown> | undefined;
   private pendingAt = 0;
+  private pendingCall: Call | undefined;
   private isAsync: boolean;
   private readonly queue: { readonly record: unknown; readonly position: Position }[] = [];
 
@@ -49,7 +54,8 @@ export class MapRunner {
     this.cursor = options.cursor;
     this.concurrency = options.concurrency;
     this.recordsMax = options.recordsMax;
-    this.isAsync = options.concurrency > 1 && options.map.constructor.name === 'AsyncFunction';
+    this.openUntil = options.recordsMax;
+    this.isAsync = options.map.constructor.name === 'AsyncFunction';
   }
 
   get isFull(): boolean {
@@ -74,9 +80,9 @@ export class MapRunner {
 
   /** False pauses the scan: a promise is to be awaited, the queue is full, or the limit is reached. */
   sink = (record: unknown, at: number): boolean => {
-    if (this.records >= this.recordsMax) return false;
+    if (this.records >= this.openUntil && !this.open()) return false;
     this.records += 1;
-    if (this.isAsync) return this.enqueue(record, at);
+    if (this.isAsync) return this.concurrency > 1 ? this.enqueue(record, at) : this.callAlone(record, at);
     this.cursor.enterRecord(at, this.rangeRecord++);
     let answer: unknown;
     try {
@@ -87,34 +93,80 @@ export class MapRunner {
     if (answer !== undefined && isThenable(answer)) {
       this.pending = answer;
       this.pendingAt = at;
-      if (this.concurrency > 1) this.isAsync = true;
+      this.isAsync = true;
       return false;
     }
     return this.records < this.recordsMax;
   };
 
-  /** Waits for the user's promises. Undefined when there is nothing to wait for, which costs nothing. */
+  /**
+   * Waits for the user's promises. Undefined when there is nothing to wait for, which costs nothing. From its end to the next record no
+   * call of map is under way: the gate is closed, and a pair would come too late.
+   */
   drain = (): Promise<void> | undefined => {
     if (this.pending !== undefined) return this.settlePending();
     if (this.queue.length > 0) return this.runQueue();
-    this.cursor.leave();
+    this.close();
     return undefined;
   };
+
+  /** Opens the gate for the next record. False when there is to be none. */
+  private open(): boolean {
+    if (this.records >= this.recordsMax) return false;
+    this.openUntil = this.recordsMax;
+    this.pairs.gate.reopen();
+    return true;
+  }
+
+  private close(): void {
+    this.openUntil = 0;
+    this.pairs.gate.close();
+    this.cursor.leave();
+  }
 
   private positionOf(at: number, record: number): Position {
     return { object: this.object, byte: this.byteBase + at, record };
   }
 
   private async settlePending(): Promise<void> {
-    const { pending } = this;
+    const { pending, pendingCall } = this;
     this.pending = undefined;
+    this.pendingCall = undefined;
     try {
       await pending;
     } catch (error) {
       throw mapError(error, this.positionOf(this.pendingAt, this.rangeRecord - 1));
     }
-    this.cursor.leave();
+    if (pendingCall !== undefined) pendingCall.isOver = true;
     if (this.queue.length > 0) await this.runQueue();
+    else this.close();
+  }
+
+  /** For a map that answers promises, one record at a time. */
+  private callAlone(record: unknown, at: number): boolean {
+    this.cursor.enterRecord(at, this.rangeRecord++);
+    const call: Call = { isOver: false };
+    let answer: unknown;
+    try {
+      answer = this.map(record, this.emitOf(call, this.pairs), this.context);
+    } catch (error) {
+      throw mapError(error, this.positionOf(at, this.rangeRecord - 1));
+    }
+    if (answer !== undefined && isThenable(answer)) {
+      this.pending = answer;
+      this.pendingAt = at;
+      this.pendingCall = call;
+      return false;
+    }
+    call.isOver = true;
+    return this.records < this.recordsMax;
+  }
+
+  private emitOf(call: Call, pairs: { readonly emit: EmitAny }): EmitAny {
+    return (key, value) => {
+      if (call.isOver) throw this.pairs.gate.keep(new LateEmitError());
+      pairs.emit(key, value);
+    };
   }
 
   private enqueue(record: unknown, at: number): boolean {
@@ -149,21 +201,17 @@ export class MapRunner {
     } finally {
       this.queue.length = 0;
     }
-    this.cursor.leave();
+    this.close();
   }
 
   private start(record: unknown, position: Position): InFlight {
     const pairs = this.pairs.hold();
-    let isOpen = true;
-    const emit: EmitAny = (key, value) => {
-      if (!isOpen) throw this.pairs.gate.keep(new LateEmitError());
-      pairs.emit(key, value);
-    };
+    const call: Call = { isOver: false };
     const done = (async () => {
       try {
-        await this.map(record, emit, contextAt(this.context, position));
+        await this.map(record, this.emitOf(call, pairs), contextAt(this.context, position));
       } finally {
-        isOpen = false;
+        call.isOver = true;
       }
     })();
     done.catch(() => {}); // It is awaited in record order; until then a rejection is not unhandled.

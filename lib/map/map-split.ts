@@ -48,6 +48,7 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
     await readPairs(options.world.work, object, runner, pairs, control.signal);
     bytesRead += object.rawBytes;
   }
+  pairs.gate.reopen();
   if (step.cleanup !== undefined) await callAround(options, 'cleanup', () => step.cleanup?.(pairs.emit, context));
   return {
     kind: 'map',

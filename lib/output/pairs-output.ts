@@ -74,9 +74,10 @@ export class PairsOutput implements PairOutput {
   }
 
   async drain(): Promise<void> {
+    const wasOpen = this.gate.isOpen;
     this.gate.close();
     await this.upload.drain();
-    this.gate.reopen();
+    if (wasOpen) this.gate.reopen();
   }
 
   async finish(): Promise<Pick<AttemptFile, 'parts' | 'pairs'>> {

@@ -94,11 +94,12 @@ export class PartOutput implements PairOutput {
   }
 
   async drain(): Promise<void> {
+    const wasOpen = this.gate.isOpen;
     this.gate.close();
     await this.drainOverflow();
     await this.push(this.sink.take());
     this.sink.length = 0;
-    this.gate.reopen();
+    if (wasOpen) this.gate.reopen();
   }
 
   /** Durable and still invisible. Once. */

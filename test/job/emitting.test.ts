@@ -87,6 +87,58 @@ describe.each([
     await expect(testJob(job, numbers.slice(0, 4))).resolves.toHaveLength(5);
   });
 
+  it('refuses a pair of a record that is over, one at a time, and fails though the error is swallowed', async () => {
+    const waiting = defineJob({
+      input: lines(),
+      async map(line, emit: AnyEmit) {
+        if (line === '3') setTimeout(() => emitQuietly(emit, 'late', 1), 2);
+        for (let round = 0; round < 3; round++) await pause();
+        if (line !== '3') emit(line, 1);
+      },
+      ...rest,
+    });
+    const early = defineJob({
+      input: lines(),
+      async map(line, emit: AnyEmit) {
+        if (line === '3') setTimeout(() => emitQuietly(emit, 'late', 1), 5);
+        else for (let round = 0; round < 10; round++) await pause();
+        emit(line, 1);
+      },
+      ...rest,
+    });
+    await expect(testJob(early, numbers.slice(0, 8))).rejects.toThrow(/the call that it was handed to was over/);
+    await expect(testJob(waiting, numbers.slice(0, 4))).resolves.toHaveLength(4);
+  });
+
+  it('refuses a pair of a promise that map has not returned', async () => {
+    const job = defineJob({
+      input: lines(),
+      map(line, emit: AnyEmit) {
+        Promise.resolve().then(() => emitQuietly(emit, line, 1));
+      },
+      ...rest,
+    });
+    await expect(testJob(job, numbers)).rejects.toThrow(/the call that it was handed to was over/);
+  });
+
+  it.each([1, 4])('takes what cleanup emits, with concurrency %i', async (concurrency) => {
+    const job = defineJob({
+      concurrency,
+      input: lines(),
+      async map(line, emit: AnyEmit) {
+        await pause();
+        emit(line, 1);
+      },
+      async cleanup(emit: AnyEmit) {
+        await pause();
+        emit('total', 1);
+      },
+      ...rest,
+    });
+    const pairs = (await testJob(job, ['a'])) as [string, unknown][];
+    expect(pairs.map(([key]) => key)).toEqual(['a', 'total']);
+  });
+
   it.each([1, 4])('refuses a pair out of the getter of another one, with concurrency %i', async (concurrency) => {
     const job = defineJob({
       concurrency,
