@@ -47,6 +47,8 @@ export type Flow = {
   readonly watch?: boolean;
   /** May this run replace what others left at the output? */
   readonly overwrite: boolean;
+  /** Attempts whose parts one call of Commit publishes. @default COMMIT_ATTEMPTS_PER_CALL */
+  readonly commitAttemptsPerCall?: number;
   /** Segments go when the job is DONE, where storage is rented. @default they wait for a later command to collect them */
   readonly dropsSegments?: boolean;
   /** How the state machine's reader of task lists names the work area: its bucket, and what keys begin with there. @default that of one machine */

@@ -8,7 +8,8 @@ import {
   balanceChain,
   balanceStep,
   type Receipt,
-  reduceTotals,
+  type ReduceTotals,
+  ReduceTotalsSum,
   type StepReceipt,
 } from '../output/receipt.ts';
 import { countAbandoned, type Phase } from '../ports/task-ledger.ts';
@@ -17,43 +18,58 @@ import { type MapTotals, MapTotalsSum } from '../shuffle/map-totals.ts';
 import { readShuffleManifest } from '../shuffle/shuffle-manifest.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
+import type { Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { eachTask } from '../work/read-tasks.ts';
 import { buildShuffle } from './build-shuffle.ts';
-import { allWinners, readWinnerFiles, type Winner } from './step-output.ts';
+import { allWinners, FILES_IN_FLIGHT, readWinnerFiles, type Winner } from './step-output.ts';
 
 /** All that a step's final commits say: what Commit publishes, and what the receipt adds up. */
 export type StepAccount = {
   readonly plan: StepPlan;
   readonly winners: readonly Winner[];
-  /** In the order of the winners. */
-  readonly files: readonly AttemptFile[];
+  /** Of each winner, in their order. All that is kept of its attempt file, since there may be very many. */
+  readonly parts: readonly AttemptFile['parts'][];
   readonly map: MapTotals;
+  readonly reduce: ReduceTotals;
 };
 
 /**
  * The accounts of every step, in order. `lost` when something of a final commit cannot be read, whose task is then to run again, or
  * when a task has no commit.
  * @param generations those that the job committed with
- * @param known attempt files read before, by key
+ * @param known accounts read before: one whose winners are still the same is not read again
  */
 export async function readStepAccounts(
   world: World,
   job: JobRecord,
   run: number | undefined,
   generations: readonly number[],
-  known: Map<string, AttemptFile>,
+  known: readonly StepAccount[] = [],
 ): Promise<readonly StepAccount[] | 'lost'> {
   const accounts: StepAccount[] = [];
   for (const step of job.shape.steps.keys()) {
     const plan = await readStepPlan(world, job.jobId, step);
     assert(plan !== undefined, 'a step that has ended was planned');
-    const account = await readStepAccount(world, job, plan, run, generations[step] ?? 0, known);
+    const winners = await allWinners(world, job.jobId, plan);
+    if (winners === undefined) return 'lost';
+    const before = known[step];
+    const account =
+      before !== undefined && areSame(before.winners, winners)
+        ? before
+        : await readStepAccount(world, job, plan, run, generations[step] ?? 0, winners);
     if (account === 'lost') return 'lost';
     accounts.push(account);
   }
   return accounts;
 }
+
+function areSame(some: readonly Winner[], others: readonly Winner[]): boolean {
+  return some.length === others.length && some.every(({ attemptKey }, at) => attemptKey === others[at]!.attemptKey);
+}
+
+/** Attempt files that are in memory together. */
+const FILES_HELD = 8 * FILES_IN_FLIGHT;
 
 async function readStepAccount(
   world: World,
@@ -61,31 +77,58 @@ async function readStepAccount(
   plan: StepPlan,
   run: number | undefined,
   generation: number,
-  known: Map<string, AttemptFile>,
+  winners: readonly Winner[],
 ): Promise<StepAccount | 'lost'> {
-  const winners = await allWinners(world, job.jobId, plan);
-  if (winners === undefined) return 'lost';
-  const files = await readWinnerFiles(world, run, winners, known);
-  if (files === 'lost') return 'lost';
-  const map = await mapTotals(world, job, plan, run, generation, winners, files);
-  return map === 'lost' ? 'lost' : { plan, winners, files, map };
+  const parts: AttemptFile['parts'][] = [];
+  const reduce = new ReduceTotalsSum();
+  const map = plan.mapOnly && winners[0]?.isSolo !== true ? new MapOnlyTotals(world, job, plan) : undefined;
+  let soloMap: MapTotals | undefined;
+  let lost = false;
+  for (let at = 0; at < winners.length; at += FILES_HELD) {
+    const files = await readWinnerFiles(world, run, winners.slice(at, at + FILES_HELD));
+    if (files === 'lost') lost = true;
+    if (files === 'lost' || lost) continue;
+    for (const file of files) {
+      parts.push(sharingText(file.parts));
+      reduce.add(file);
+      await map?.add(file);
+      soloMap = file.mapTotals;
+    }
+  }
+  if (lost) return 'lost';
+  if (winners[0]?.isSolo) assert(soloMap !== undefined, 'the one attempt of Solo has summed its map side');
+  const totals = soloMap ?? map?.finish() ?? (await shuffledTotals(world, job, plan, run, generation));
+  return totals === 'lost' ? 'lost' : { plan, winners, parts, map: totals, reduce: reduce.finish() };
 }
 
-async function mapTotals(
-  world: World,
-  job: JobRecord,
-  plan: StepPlan,
-  run: number | undefined,
-  generation: number,
-  winners: readonly Winner[],
-  files: readonly AttemptFile[],
-): Promise<MapTotals | 'lost'> {
-  if (winners[0]?.isSolo) {
-    const totals = files[0]?.mapTotals;
-    assert(totals !== undefined, 'the one attempt of Solo has summed its map side');
-    return totals;
+/** The same parts; texts that were read twice are held once. */
+function sharingText(parts: AttemptFile['parts']): AttemptFile['parts'] {
+  return parts.map(({ staged, account }) => ({
+    staged,
+    account: staged.name === account.name ? { ...account, name: staged.name } : account,
+  }));
+}
+
+/** Sums the attempt files of a map-only step, which come in the order of its splits. */
+class MapOnlyTotals {
+  private readonly totals = new MapTotalsSum();
+  private readonly splits: AsyncGenerator<Split>;
+  private readonly isLimited: boolean;
+
+  constructor(world: World, job: JobRecord, plan: StepPlan) {
+    this.splits = eachSplit(world, plan);
+    this.isLimited = job.limit !== undefined;
   }
-  return plan.mapOnly ? await mapOnlyTotals(world, job, plan, files) : await shuffledTotals(world, job, plan, run, generation);
+
+  async add(file: AttemptFile): Promise<void> {
+    const { done, value: split } = await this.splits.next();
+    assert(done !== true && split.index === file.index, 'a map-only step has one attempt file a split');
+    this.totals.add(split, file.map as MapAccount, this.isLimited);
+  }
+
+  finish(): MapTotals {
+    return this.totals.finish();
+  }
 }
 
 /** Those of the index; an index that is lost by now is written anew, where that may invalidate commits. */
@@ -114,8 +157,8 @@ export async function buildReceipt(
 ): Promise<Receipt> {
   const steps: StepReceipt[] = [];
   const counters = new CounterSum();
-  for (const { plan, files, map } of accounts) {
-    const { counters: reduceCounters, ...reduce } = reduceTotals(files);
+  for (const { plan, map, reduce: reduceTotals } of accounts) {
+    const { counters: reduceCounters, ...reduce } = reduceTotals;
     const receipt: StepReceipt = {
       name: job.shape.steps[plan.step]!.name,
       map: { ...map, ...(await attemptsOf(world, job.jobId, plan.step, 'map')) },
@@ -127,8 +170,8 @@ export async function buildReceipt(
     counters.add(reduceCounters);
   }
   balanceChain(job.shape, steps);
-  const parts = accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
-  const sum = (name: 'records' | 'bytes') => parts.reduce((total, part) => total + part[name], 0);
+  const parts = accounts.at(-1)!.parts.flat();
+  const sum = (name: 'records' | 'bytes') => parts.reduce((total, { account }) => total + account[name], 0);
   return {
     jobId: job.jobId,
     run,
@@ -137,13 +180,6 @@ export async function buildReceipt(
     counters: counters.totals(),
     elapsedMs: Math.max(0, world.clock.nowMs() - job.createdAtMs),
   };
-}
-
-async function mapOnlyTotals(world: World, job: JobRecord, plan: StepPlan, files: readonly AttemptFile[]): Promise<MapTotals> {
-  const totals = new MapTotalsSum();
-  for await (const split of eachSplit(world, plan))
-    totals.add(split, files[split.index]!.map as MapAccount, job.limit !== undefined);
-  return totals.finish();
 }
 
 async function attemptsOf(

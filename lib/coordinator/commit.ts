@@ -7,6 +7,7 @@ import { encodeReceipt, encodeSuccess, parseSuccess } from '../output/success-fi
 import type { OutputStore } from '../ports/output-store.ts';
 import type { World } from '../ports/world.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import type { StepPlan } from '../split/step-plan.ts';
 import { readJson } from '../work/json-object.ts';
 import { receiptKey } from '../work/work-layout.ts';
 import { advanceJob, type Flow } from './advance-job.ts';
@@ -15,11 +16,11 @@ import { checkOutput, claimOutput, dropClaim, isOutputOwn, isOutputWhole } from 
 import { dropSegments } from './drop-segments.ts';
 import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
 import type { CommitAnswer, CommitCall } from './machine-call.ts';
-import { type Winner, winnersOf } from './step-output.ts';
+import { allWinners, readWinnerFiles, type Winner, winnersOf } from './step-output.ts';
 
-/** Attempts whose parts are published in one call, before the state machine goes round again. */
-export const COMMIT_ATTEMPTS_PER_CALL = 2_000;
-const ATTEMPTS_IN_FLIGHT = 8;
+/** Attempts whose parts are published in one call, before the state machine goes round again: a minute or two of one Lambda function. */
+export const COMMIT_ATTEMPTS_PER_CALL = 10_000;
+const ATTEMPTS_IN_FLIGHT = 32;
 
 /**
  * The Commit state: makes the winners' parts visible, then `_SUCCESS`. Only rolls forward: it may run twice, also at once, and crash
@@ -32,15 +33,16 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   const job = await readJobRecord(world, jobId);
   const item = await readJobItem(world, jobId);
   if (item.state === 'DONE') return { next: 'done' };
-  const known = new Map<string, AttemptFile>();
+  let known: readonly StepAccount[] = [];
   const { generations } = item;
   if (item.state !== 'COMMITTING') {
     // The digests are those of the generations read here, or the move is refused.
     const next = await advanceJob(flow, job, run, call.at.round ?? 0);
     if (next.next !== 'commit') return next as CommitAnswer;
     // A loss that is found before anything can be seen takes nothing back, and a receipt that does not balance fails the job.
-    const accounts = await readStepAccounts(world, job, run, generations, known);
+    const accounts = await readStepAccounts(world, job, run, generations);
     if (accounts === 'lost') return goRound(flow, job, call);
+    known = accounts;
     await balancedReceipt(flow, job, run, accounts);
     // Much may have come to lie there since the job was started, and from COMMITTING a job no longer fails.
     await checkOutput(world, job, flow.overwrite);
@@ -50,20 +52,24 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
   const output = world.openOutput(job.output, jobId);
   let receipt = await readOwnReceipt(output, job);
   if (receipt === undefined) {
+    const start = item.state === 'COMMITTING' ? (call.at.published ?? 0) : 0;
+    const middle = start === 0 ? 'end' : await publishMiddle(flow, job, output, start);
+    if (middle === 'gone') return takeBack(flow, job, call, output);
+    if (middle !== 'end') return { ...call.at, published: middle };
     // A loss takes the job out of COMMITTING only when nothing can be seen any more.
     const accounts = await readStepAccounts(world, job, undefined, generations, known);
     if (accounts === 'lost') return takeBack(flow, job, call, output);
-    const start = item.state === 'COMMITTING' ? (call.at.published ?? 0) : 0;
+    const last = accounts.at(-1)!;
     if (start === 0) {
-      if (!(await areStaged(flow, output, accounts.at(-1)!))) return takeBack(flow, job, call, output);
+      if (!(await areStaged(flow, output, last))) return takeBack(flow, job, call, output);
       await checkOutput(world, job, flow.overwrite);
       await claimOutput(world, jobId);
       const names = partsOf(accounts).map((part) => part.name);
       await output.clear(names, job.createdAtMs);
     }
-    const published = await publish(flow, output, accounts.at(-1)!, start);
-    if (published === 'gone') return takeBack(flow, job, call, output);
-    if (published < accounts.at(-1)!.files.length) return { ...call.at, published };
+    const end = Math.min(start + perCall(flow), last.winners.length);
+    if (!(await publish(flow, output, sliceOf(last, start, end)))) return takeBack(flow, job, call, output);
+    if (end < last.winners.length) return { ...call.at, published: end };
     receipt = await balancedReceipt(flow, job, run, accounts);
     const parts = partsOf(accounts);
     // The last look: another run, or a late attempt that found something lost, may have taken the job back to a phase.
@@ -89,7 +95,7 @@ async function balancedReceipt(flow: Flow, job: JobRecord, run: number, accounts
 }
 
 function partsOf(accounts: readonly StepAccount[]): readonly PartAccount[] {
-  return accounts.at(-1)!.files.flatMap((file) => file.parts.map((part) => part.account));
+  return accounts.at(-1)!.parts.flatMap((parts) => parts.map((part) => part.account));
 }
 
 /** What is lost is found from the first step on. */
@@ -106,12 +112,12 @@ async function readOwnReceipt(output: OutputStore, { jobId, createdAtMs }: JobRe
 }
 
 /** Are all parts staged or published? Until that is known, the output stays as it is: what lies there may be all there ever will be. */
-async function areStaged({ world }: Flow, output: OutputStore, { files, winners }: StepAccount): Promise<boolean> {
-  for (let at = 0; at < files.length; at += ATTEMPTS_IN_FLIGHT) {
-    const batch = files.slice(at, at + ATTEMPTS_IN_FLIGHT);
+async function areStaged({ world }: Flow, output: OutputStore, { winners, parts }: Committed): Promise<boolean> {
+  for (let at = 0; at < parts.length; at += ATTEMPTS_IN_FLIGHT) {
+    const batch = parts.slice(at, at + ATTEMPTS_IN_FLIGHT);
     const answers = await Promise.all(
-      batch.map(async (file, offset) => {
-        const states = await Promise.all(file.parts.map((part) => output.isStaged(part.staged)));
+      batch.map(async (own, offset) => {
+        const states = await Promise.all(own.map((part) => output.isStaged(part.staged)));
         if (!states.includes('gone')) return true;
         world.log.write('warn', 'a staged part is gone: its task runs again', { ...winners[at + offset]!.task });
         return false;
@@ -122,23 +128,48 @@ async function areStaged({ world }: Flow, output: OutputStore, { files, winners 
   return true;
 }
 
-/** How many attempts have their parts published, from `start` on; `gone` when a part is neither staged nor published. */
-async function publish({ world }: Flow, output: OutputStore, account: StepAccount, start: number): Promise<number | 'gone'> {
-  const { files, winners } = account;
-  const end = Math.min(start + COMMIT_ATTEMPTS_PER_CALL, files.length);
-  for (let at = start; at < end; at += ATTEMPTS_IN_FLIGHT) {
-    const batch = files.slice(at, Math.min(at + ATTEMPTS_IN_FLIGHT, end));
+/** Attempts of the last step, and the parts of each. */
+type Committed = Pick<StepAccount, 'winners' | 'parts'>;
+
+function sliceOf({ winners, parts }: Committed, start: number, end: number): Committed {
+  return { winners: winners.slice(start, end), parts: parts.slice(start, end) };
+}
+
+function perCall(flow: Flow): number {
+  return flow.commitAttemptsPerCall ?? COMMIT_ATTEMPTS_PER_CALL;
+}
+
+/**
+ * A call that neither begins nor ends Commit reads nothing but the attempts it publishes. How many are published after it; `end` when those
+ * from `start` on are the last ones; `gone` when something of a winner is.
+ */
+async function publishMiddle(flow: Flow, job: JobRecord, output: OutputStore, start: number): Promise<number | 'end' | 'gone'> {
+  const { world } = flow;
+  const winners = await allWinners(world, job.jobId, await lastPlan(flow, job));
+  if (winners === undefined) return 'gone';
+  const end = start + perCall(flow);
+  if (end >= winners.length) return 'end';
+  const own = winners.slice(start, end);
+  const files = await readWinnerFiles(world, undefined, own);
+  if (files === 'lost') return 'gone';
+  return (await publish(flow, output, { winners: own, parts: files.map((file) => file.parts) })) ? end : 'gone';
+}
+
+/** False when a part is neither staged nor published. */
+async function publish({ world }: Flow, output: OutputStore, { winners, parts }: Committed): Promise<boolean> {
+  for (let at = 0; at < parts.length; at += ATTEMPTS_IN_FLIGHT) {
+    const batch = parts.slice(at, at + ATTEMPTS_IN_FLIGHT);
     const answers = await Promise.all(
-      batch.map(async (file, offset) => {
-        const parts = await Promise.all(file.parts.map((part) => output.publish(part.staged)));
-        if (parts.every((answer) => answer === 'published')) return true;
+      batch.map(async (own, offset) => {
+        const published = await Promise.all(own.map((part) => output.publish(part.staged)));
+        if (published.every((answer) => answer === 'published')) return true;
         world.log.write('warn', 'a staged part is gone: its task runs again', { ...winners[at + offset]!.task });
         return false;
       }),
     );
-    if (answers.includes(false)) return 'gone';
+    if (answers.includes(false)) return false;
   }
-  return end;
+  return true;
 }
 
 async function isStillOurs({ world }: Flow, { jobId, run }: CommitCall): Promise<boolean> {
@@ -159,7 +190,7 @@ async function takeBack(flow: Flow, job: JobRecord, call: CommitCall, output: Ou
   await isStillOurs(flow, call);
   const winners = await lastWinners(flow, job);
   // First what is still staged, so that another call of Commit which is under way finds nothing that it could make visible.
-  for (const { result } of winners) await discardParts(world, output, result.attemptKey);
+  for (const { attemptKey } of winners) await discardParts(world, output, attemptKey);
   if (await isOutputOwn(world, output, jobId)) await output.clear([], job.createdAtMs);
   for (const { task, attemptId } of winners) await world.ledger.invalidate(task, attemptId, run);
   return goRound(flow, job, call);
@@ -170,8 +201,12 @@ async function discardParts(world: World, output: OutputStore, attemptKey: strin
   for (const { staged } of file?.parts ?? []) await output.discard(staged);
 }
 
-async function lastWinners({ world }: Flow, job: JobRecord): Promise<readonly Winner[]> {
+async function lastWinners(flow: Flow, job: JobRecord): Promise<readonly Winner[]> {
+  return await winnersOf(flow.world, job.jobId, await lastPlan(flow, job));
+}
+
+async function lastPlan({ world }: Flow, job: JobRecord): Promise<StepPlan> {
   const plan = await readStepPlan(world, job.jobId, job.shape.steps.length - 1);
   assert(plan !== undefined, 'a job that commits was planned');
-  return await winnersOf(world, job.jobId, plan);
+  return plan;
 }

@@ -24,8 +24,8 @@ export async function* readOutputPairs(
 ): AsyncGenerator<readonly [unknown, unknown]> {
   const plan = await readStepPlan(world, record.jobId, record.shape.steps.length - 1);
   assert(plan !== undefined, 'a job that is done was planned');
-  for (const { result } of await winnersOf(world, record.jobId, plan)) {
-    const file = await readAttemptFile(world, result.attemptKey);
+  for (const { attemptKey } of await winnersOf(world, record.jobId, plan)) {
+    const file = await readAttemptFile(world, attemptKey);
     if (file.parts.length > file.pairs.length) throw new PairsNotKeptError({ jobId: record.jobId });
     for (const pairs of file.pairs) for await (const batch of readPairObject(world.work, pairs)) yield* batch;
   }

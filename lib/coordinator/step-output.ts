@@ -6,15 +6,18 @@ import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split, SplitPairs } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
-import { readAllTasks } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 
-/** A committed attempt that left output of its step. `isSolo`: it did the whole step. */
+/** A committed attempt that left output of its step. Small: a step has one for each of its tasks. `isSolo`: it did the whole step. */
 export type Winner = {
   readonly task: TaskId;
   readonly attemptId: string;
-  readonly result: OutputResult;
+  readonly attemptKey: string;
   readonly isSolo: boolean;
 };
+
+/** Attempt files read at a time. */
+export const FILES_IN_FLIGHT = 32;
 
 /**
  * The commit of Solo, if Solo did the step: the one of reduce task 0 that read no index. It decides alone, also when it comes late and
@@ -32,10 +35,10 @@ export async function winnersOf(world: Pick<World, 'ledger'>, jobId: string, pla
   const solo = await soloCommit(world, jobId, plan);
   if (solo !== undefined) return [winner({ jobId, step, phase: 'reduce', index: 0 }, solo)];
   const phase = plan.mapOnly ? 'map' : 'reduce';
-  const tasks = [...(await readAllTasks(world, jobId, step, phase)).values()].toSorted((a, b) => a.index - b.index);
-  const winners = tasks.flatMap(({ index, commit }) =>
-    commit === undefined ? [] : [winner({ jobId, step, phase, index }, commit)],
-  );
+  const winners: Winner[] = [];
+  for await (const { index, commit } of eachTask(world, jobId, step, phase)) {
+    if (commit !== undefined) winners.push(winner({ jobId, step, phase, index }, commit));
+  }
   const late = winners.find(({ isSolo }) => isSolo);
   return late === undefined ? winners : [late];
 }
@@ -53,36 +56,45 @@ export async function allWinners(
 }
 
 function winner(task: TaskId, { attemptId, result }: Commit): Winner {
-  const left = result as OutputResult;
-  return { task, attemptId, result: left, isSolo: task.phase === 'reduce' && left.digest === '' };
+  const { attemptKey, digest } = result as OutputResult;
+  return { task, attemptId, attemptKey, isSolo: task.phase === 'reduce' && digest === '' };
 }
 
 /**
  * The attempt files of winners, in their order. Each that is gone has its commit invalidated: `lost` once all were tried.
  * @param run that invalidates; undefined leaves the commits as they are, for a caller who has output to take back first
- * @param known files read before, by key
  */
 export async function readWinnerFiles(
   world: Pick<World, 'work' | 'ledger' | 'log'>,
   run: number | undefined,
   winners: readonly Winner[],
-  known: Map<string, AttemptFile> = new Map(),
 ): Promise<readonly AttemptFile[] | 'lost'> {
   const files: AttemptFile[] = [];
   let lost = false;
-  for (const { task, attemptId, result } of winners) {
-    try {
-      const file = known.get(result.attemptKey) ?? (await readAttemptFile(world, result.attemptKey));
-      known.set(result.attemptKey, file);
-      files.push(file);
-    } catch (error) {
-      if (!(error instanceof ObjectMissingError)) throw error;
-      world.log.write('warn', 'an attempt file is gone: its task runs again', { ...task });
-      if (run !== undefined) await world.ledger.invalidate(task, attemptId, run);
-      lost = true;
+  for (let at = 0; at < winners.length; at += FILES_IN_FLIGHT) {
+    const batch = winners.slice(at, at + FILES_IN_FLIGHT);
+    for (const file of await Promise.all(batch.map((each) => readWinnerFile(world, run, each)))) {
+      if (file === undefined) lost = true;
+      else files.push(file);
     }
   }
   return lost ? 'lost' : files;
+}
+
+/** Undefined when it is gone. */
+async function readWinnerFile(
+  world: Pick<World, 'work' | 'ledger' | 'log'>,
+  run: number | undefined,
+  { task, attemptId, attemptKey }: Winner,
+): Promise<AttemptFile | undefined> {
+  try {
+    return await readAttemptFile(world, attemptKey);
+  } catch (error) {
+    if (!(error instanceof ObjectMissingError)) throw error;
+    world.log.write('warn', 'an attempt file is gone: its task runs again', { ...task });
+    if (run !== undefined) await world.ledger.invalidate(task, attemptId, run);
+    return undefined;
+  }
 }
 
 /** Every object of pairs that an earlier step left, in order, with the attempt that left it. */

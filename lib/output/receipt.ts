@@ -43,11 +43,12 @@ export type Receipt = {
   readonly elapsedMs: number;
 };
 
-/** Sums the final attempt files of a step. */
-export function reduceTotals(
-  files: readonly AttemptFile[],
-): Omit<StepReceipt['reduce'], 'tasks' | 'attempts'> & { readonly counters: CounterTotals } {
-  const totals = {
+/** The reduce side of a step's receipt but for its tasks. */
+export type ReduceTotals = Omit<StepReceipt['reduce'], 'tasks' | 'attempts'> & { readonly counters: CounterTotals };
+
+/** Sums the final attempt files of a step, one after another. */
+export class ReduceTotalsSum {
+  private readonly totals = {
     recordsFetched: 0,
     recordsDelivered: 0,
     recordsCombined: 0,
@@ -56,12 +57,19 @@ export function reduceTotals(
     pairsEmitted: 0,
     bytesFetched: 0,
   };
-  const counters = new CounterSum();
-  for (const account of files.flatMap((file) => file.reduces)) {
-    for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
-    counters.add(account.counters);
+  private readonly counters = new CounterSum();
+
+  add({ reduces }: Pick<AttemptFile, 'reduces'>): void {
+    const { totals } = this;
+    for (const account of reduces) {
+      for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
+      this.counters.add(account.counters);
+    }
   }
-  return { ...totals, counters: counters.totals() };
+
+  finish(): ReduceTotals {
+    return { ...this.totals, counters: this.counters.totals() };
+  }
 }
 
 /** @throws ReceiptError when records were lost or doubled between map, shuffle and reduce */

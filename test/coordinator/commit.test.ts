@@ -42,6 +42,9 @@ class DrivenJob {
   readonly world: MemoryWorld = memoryWorld();
   /** What `publish` and `writeSuccess` did, with the state the job was in. */
   readonly seen: string[] = [];
+  /** Attempt files that were read. */
+  filesRead = 0;
+  attemptsPerCall: number | undefined;
   greeting = 'hello';
   /** Called before `_SUCCESS` is written. */
   beforeSuccess = (): void => {};
@@ -51,7 +54,13 @@ class DrivenJob {
   private readonly watched: World;
 
   constructor() {
-    this.watched = { ...this.world, openOutput: (location, jobId) => this.watch(this.world.openOutput(location, jobId)) };
+    const { world } = this;
+    const read = world.work.read.bind(world.work);
+    world.work.read = (key) => {
+      if (/\/reduce\/\d+\/.*\.json$/.test(key)) this.filesRead += 1;
+      return read(key);
+    };
+    this.watched = { ...world, openOutput: (location, jobId) => this.watch(world.openOutput(location, jobId)) };
     this.programs = new TaskPrograms(this.watched, this.job);
   }
 
@@ -97,7 +106,13 @@ class DrivenJob {
   /** As the state machine goes: a deciding function, or the tasks of a phase and CheckPhase after them. */
   async step(at: At): Promise<At> {
     const call = { jobId: 'job', run: this.run, at };
-    const flow = { world: this.watched, workers: 1, overwrite: false };
+    const { attemptsPerCall } = this;
+    const flow = {
+      world: this.watched,
+      workers: 1,
+      overwrite: false,
+      ...(attemptsPerCall !== undefined && { commitAttemptsPerCall: attemptsPerCall }),
+    };
     if (at.next === 'plan') return await plan(flow, call as Call<typeof plan>);
     if (at.next === 'planReduce') return await planReduce(flow, call as Call<typeof planReduce>);
     if (at.next === 'commit') return await commit(flow, call as Call<typeof commit>);
@@ -197,6 +212,35 @@ describe('Commit', () => {
     expect(await job.world.openOutput('out', 'job').readSuccess()).toBeUndefined();
     job.beforeSuccess = () => {};
     await job.drive(at, 'done');
+    expect(await job.output()).toEqual(expected('hello'));
+  });
+
+  it('publishes a bounded number of attempts a call, and reads no others in between', async () => {
+    const job = await DrivenJob.started();
+    job.attemptsPerCall = 1;
+    let at = await job.drive(start, 'commit');
+    const reads: number[] = [];
+    const published: number[] = [];
+    while (at.next === 'commit') {
+      job.filesRead = 0;
+      at = await job.step(at);
+      reads.push(job.filesRead);
+      published.push(job.seen.filter((what) => what.startsWith('part-')).length);
+    }
+    expect([at.next, published, reads]).toEqual(['done', [1, 2, PARTS], [PARTS, 1, PARTS]]);
+    expect(await job.output()).toEqual(expected('hello'));
+  });
+
+  it('takes back what earlier calls have published when a later one finds something gone', async () => {
+    const job = await DrivenJob.started();
+    job.attemptsPerCall = 1;
+    const first = await job.step(await job.drive(start, 'commit'));
+    expect([first.next, (await job.output()).length > 0]).toEqual(['commit', true]);
+    const second = await job.world.ledger.readTask({ jobId: 'job', step: 0, phase: 'reduce', index: 1 });
+    await job.world.work.delete([(second!.commit!.result as OutputResult).attemptKey]);
+    const next = await job.step(first);
+    expect([next.next, await job.output()]).toEqual(['reduce', []]);
+    await job.drive(next, 'done');
     expect(await job.output()).toEqual(expected('hello'));
   });
 

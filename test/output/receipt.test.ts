@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MapAccount, PartAccount } from '../../lib/job/attempt-account.ts';
 import type { JobShape, StepShape } from '../../lib/job/job-shape.ts';
 import type { AttemptFile } from '../../lib/output/attempt-file.ts';
-import { balanceChain, balanceOutput, balanceStep, reduceTotals, type StepReceipt } from '../../lib/output/receipt.ts';
+import { balanceChain, balanceOutput, balanceStep, ReduceTotalsSum, type StepReceipt } from '../../lib/output/receipt.ts';
 import { MapTotalsSum, ReceiptError } from '../../lib/shuffle/map-totals.ts';
 import type { Split } from '../../lib/split/split.ts';
 
@@ -164,7 +164,7 @@ describe('balanceOutput', () => {
   });
 });
 
-describe('reduceTotals', () => {
+describe('ReduceTotalsSum', () => {
   it('adds up every attempt file, and its counters by name', () => {
     const account = (scale: number, counters: Record<string, number>) => ({
       kind: 'reduce' as const,
@@ -184,12 +184,11 @@ describe('reduceTotals', () => {
       counters,
     });
     const file = (...reduces: readonly ReturnType<typeof account>[]) => ({ reduces }) as unknown as AttemptFile;
-    const totals = reduceTotals([
-      file(account(1, { seen: 1 })),
-      file(),
-      file(account(10, { seen: 2, odd: 4 }), account(100, {})),
-    ]);
-    expect(totals).toEqual({
+    const sum = new ReduceTotalsSum();
+    sum.add(file(account(1, { seen: 1 })));
+    sum.add(file());
+    sum.add(file(account(10, { seen: 2, odd: 4 }), account(100, {})));
+    expect(sum.finish()).toEqual({
       recordsFetched: 222,
       recordsDelivered: 333,
       recordsCombined: 555,

@@ -73,7 +73,12 @@ function runJobMachine(world: SimulatedWorld, coordinator: SimulatedProcess, set
   const own = world.worldOf(coordinator);
   const invokeIn = (process: SimulatedProcess, functionArn: string, payload: Json, signal: AbortSignal) =>
     invokeLocal(
-      { flow: { world: world.worldOf(process), workers, overwrite: false }, pool, concurrency: 1, onEvent: () => {} },
+      {
+        flow: { world: world.worldOf(process), workers, overwrite: false, commitAttemptsPerCall: 2 },
+        pool,
+        concurrency: 1,
+        onEvent: () => {},
+      },
       functionArn,
       payload,
       signal,

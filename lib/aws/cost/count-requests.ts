@@ -1,3 +1,4 @@
+import { COMMIT_ATTEMPTS_PER_CALL } from '../../coordinator/commit.ts';
 import { PUT_BYTES_MAX } from '../../shuffle/segment-upload.ts';
 import { ROWS_PER_CHUNK } from '../../split/step-plan.ts';
 import { countParts, GET_BYTES_MAX, ONE_PUT_BYTES_MAX } from '../s3/transfer-sizes.ts';
@@ -162,7 +163,10 @@ function addOutput(totals: Totals, tasks: number, bytes: number): void {
   totals.s3Put += tasks * (2 + countParts(bytes / Math.max(1, tasks)));
 }
 
-/** A part of output is looked for, then its upload completed; the files of all attempts are read. */
+/**
+ * A part of output is looked for, then its upload completed; the files of all attempts are read, and of the last step by each call that
+ * publishes some, once more by the last of several.
+ */
 function addCommit(totals: Totals, steps: readonly StepSize[]): void {
   for (const step of steps) {
     totals.s3Get += 4 + outputTasks(step);
@@ -170,6 +174,7 @@ function addCommit(totals: Totals, steps: readonly StepSize[]): void {
   }
   const last = steps.at(-1);
   const parts = last === undefined ? 0 : Math.max(1, last.mapOnly ? last.splits : last.reduceTasks);
+  if (parts > COMMIT_ATTEMPTS_PER_CALL) totals.s3Get += 2 * parts;
   totals.s3Get += 2 * parts + 8;
   totals.s3Put += parts + 5;
   totals.s3List += 2 * pages(parts) + 4;

@@ -34,6 +34,8 @@ export class FileOutputStore implements OutputStore {
   readonly #jobId: string;
   readonly #files: FileSystem;
   #staging: string | undefined;
+  #lastSync: Promise<void> = Promise.resolve();
+  #nextSync: Promise<void> | undefined;
 
   constructor(options: { readonly folder: string; readonly jobId: string }, files: FileSystem = nodeFileSystem) {
     assert(/^[\w.-]+$/.test(options.jobId), 'a job id is safe in a file name');
@@ -71,7 +73,7 @@ export class FileOutputStore implements OutputStore {
       await this.#makeFolder(this.#folder);
       this.#try(visible, () => this.#files.renameSync(this.#stagedPath(part.name, part.attemptId), visible));
     }
-    await this.#syncFolder(this.#folder);
+    await this.#syncRenames();
     return 'published';
   }
 
@@ -115,8 +117,9 @@ export class FileOutputStore implements OutputStore {
     // Synced apart: parts must never go while a `_SUCCESS` still vouches for them.
     this.#remove(join(this.#folder, SUCCESS_NAME));
     await this.#syncFolder(this.#folder);
+    const kept = new Set(keep);
     for (const name of partNamesOf(entries)) {
-      if (!keep.includes(name)) this.#remove(join(this.#folder, name));
+      if (!kept.has(name)) this.#remove(join(this.#folder, name));
     }
     await this.#syncFolder(this.#folder);
   }
@@ -205,6 +208,17 @@ export class FileOutputStore implements OutputStore {
     const first = this.#try(folder, () => makeFolders(this.#files, folder));
     if (first === undefined) return;
     for (let made = folder; made.length >= first.length; made = dirname(made)) await this.#syncFolder(dirname(made));
+  }
+
+  /** Syncs the folder after all renames into it so far. Calls that wait at the same time share one sync, which begins after each of them. */
+  #syncRenames(): Promise<void> {
+    this.#nextSync ??= this.#lastSync.then(() => {
+      this.#nextSync = undefined;
+      const sync = this.#syncFolder(this.#folder);
+      this.#lastSync = sync.catch(() => {}); // Whoever waits for it has the error.
+      return sync;
+    });
+    return this.#nextSync;
   }
 
   async #syncFolder(path: string): Promise<void> {

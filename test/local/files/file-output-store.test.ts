@@ -66,6 +66,26 @@ describe('FileOutputStore', () => {
     expect(log.indexOf(`sync ${basename(folder)}`)).toBeGreaterThan(-1);
   });
 
+  it('shares one sync of the folder between parts published together, begun after the rename of each', async () => {
+    const { log, files } = logOf();
+    const output = storeIn(temporaryFolder(), files);
+    const parts: StagedPart[] = [];
+    for (let part = 0; part < 24; part++) parts.push(await stage(output, `part-000${part + 10}`, 'a', 'x'));
+    log.length = 0;
+    const publish = async (part: StagedPart) => {
+      await output.publish(part);
+      log.push(`answer ${part.name}`);
+    };
+    const early = parts.slice(0, 12).map(publish);
+    await new Promise(setImmediate); // Into the middle of the first sync.
+    await Promise.all([...early, ...parts.slice(12).map(publish)]);
+    expect(log.filter((line) => line === 'sync out').length).toBeLessThanOrEqual(4);
+    for (const { name } of parts) {
+      const between = log.slice(log.indexOf(`rename ${name}.a to ${name}`), log.indexOf(`answer ${name}`));
+      expect(between).toContain('sync out');
+    }
+  });
+
   it('syncs _SUCCESS before its rename, and the folder after it', async () => {
     const { log, files } = logOf();
     const folder = temporaryFolder();
