@@ -146,6 +146,7 @@ class BufferCursor implements RunCursor {
   readonly valueBytes: Uint8Array;
   valueStart = 0;
   valueEnd = 0;
+  readonly repeats = false;
   private readonly memory: MapMemory;
   private readonly sort: RecordSort;
   private index = 0;

@@ -68,6 +68,7 @@ class TableCursor implements RunCursor {
   valueBytes: Uint8Array;
   valueStart = 0;
   valueEnd = 0;
+  readonly repeats = false;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
   private readonly sort: RecordSort;

@@ -29,6 +29,7 @@ export class FinishedValues implements RunCursor {
   valueBytes: Uint8Array = new Uint8Array(0);
   valueStart = 0;
   valueEnd = 0;
+  readonly repeats = false;
   /** Of the run that is read: `delivered` are its records, `groups` its keys. */
   readonly keys: GroupCursor;
   private readonly states: StateColumn;

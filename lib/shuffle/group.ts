@@ -95,6 +95,7 @@ export class GroupCursor {
       this.isInGroup = false;
       return false;
     }
+    if (cursor.repeats) return true;
     const bytes = cursor.keyBytes;
     const start = cursor.keyStart;
     const length = this.keyEnd;

@@ -31,6 +31,7 @@ class MergeCursor implements RunCursor {
   valueBytes: Uint8Array = NO_BYTES;
   valueStart = 0;
   valueEnd = 0;
+  repeats = false;
 
   private readonly cursors: readonly RunCursor[];
   private readonly partitions: Int32Array;
@@ -56,6 +57,12 @@ class MergeCursor implements RunCursor {
     } else {
       const cursor = this.cursors[moved]!;
       if (cursor.next()) {
+        // The same key again is before all others, as it was: ties go by run.
+        if (cursor.repeats) {
+          this.repeats = true;
+          this.take(cursor);
+          return true;
+        }
         if (cursor.partition === this.partition) {
           const high = this.high[moved]!;
           const low = this.low[moved]!;
@@ -63,7 +70,6 @@ class MergeCursor implements RunCursor {
           const highNext = this.high[moved]!;
           const lowNext = this.low[moved]!;
           if (highNext < high || (highNext === high && lowNext < low)) refuseOrder(moved);
-          // The same key again is before all others, as it was: ties go by run.
           if (highNext !== high || lowNext !== low || cursor.keyEnd - cursor.keyStart > PREFIX_BYTES) this.replay(moved);
         } else {
           this.leave(moved, cursor.partition);
@@ -73,14 +79,18 @@ class MergeCursor implements RunCursor {
       }
       if (this.winner < 0) return false;
     }
-    const cursor = this.cursors[this.winner]!;
+    this.repeats = false;
+    this.take(this.cursors[this.winner]!);
+    return true;
+  }
+
+  private take(cursor: RunCursor): void {
     this.keyBytes = cursor.keyBytes;
     this.keyStart = cursor.keyStart;
     this.keyEnd = cursor.keyEnd;
     this.valueBytes = cursor.valueBytes;
     this.valueStart = cursor.valueStart;
     this.valueEnd = cursor.valueEnd;
-    return true;
   }
 
   private start(): boolean {

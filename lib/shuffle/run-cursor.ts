@@ -10,6 +10,8 @@ export interface RunCursor {
   valueBytes: Uint8Array;
   valueStart: number;
   valueEnd: number;
+  /** True: partition and key are those of the record before. False: that was not looked at, or is not so. */
+  repeats: boolean;
   /** Moves to the next record; false at the end. @throws CorruptSegmentError */
   next(): boolean;
 }

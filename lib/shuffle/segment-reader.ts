@@ -49,6 +49,8 @@ export function openSegment(source: ByteSource, index: SegmentIndex, origin: Run
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Before a block's first record: a length of less than nothing, which no key has. */
+const NO_KEY_END = -1;
 
 /**
  * Reads runs block by block. Every block's length, CRC and record count are checked before its first record is handed out, and
@@ -62,6 +64,7 @@ class SegmentCursor implements RunCursor {
   valueBytes: Uint8Array = NO_BYTES;
   valueStart = 0;
   valueEnd = 0;
+  repeats = false;
 
   private readonly source: ByteSource;
   private readonly origin: RunOrigin;
@@ -113,6 +116,15 @@ class SegmentCursor implements RunCursor {
         if (!(byte > 127) || shift > 21) break;
       }
     }
+    const startBefore = this.keyStart;
+    let repeats = length === this.keyEnd - startBefore;
+    if (repeats) {
+      // Backwards, because neighbours in key order differ at the end.
+      let index = length - 1;
+      while (index >= 0 && bytes[at + index] === bytes[startBefore + index]) index--;
+      repeats = index < 0;
+    }
+    this.repeats = repeats;
     this.keyStart = at;
     at += length;
     const keyEnd = at;
@@ -173,6 +185,8 @@ class SegmentCursor implements RunCursor {
     this.keyBytes = raw;
     this.valueBytes = raw;
     this.at = 0;
+    this.keyStart = 0;
+    this.keyEnd = NO_KEY_END;
   }
 
   private rawBytesOf(stored: Uint8Array): Uint8Array {

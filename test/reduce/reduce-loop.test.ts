@@ -26,6 +26,7 @@ function hotKey(records: number, onNext: () => void): RunCursor {
     valueBytes: value.bytes,
     valueStart: 0,
     valueEnd: value.length,
+    repeats: false,
     next() {
       onNext();
       return left-- > 0;

@@ -57,6 +57,24 @@ function noise(length: number): string {
 }
 
 describe('a segment', () => {
+  it('says of every record whether it repeats the key before it, but for the first of a block', () => {
+    const long = 'k'.repeat(BLOCK_BYTES_MAX / 4);
+    const keys = ['', '', 'a', 'a', 'b', 'ba', 'bb', 'bb', 'bb', 'c', ...Array<string>(6).fill(long)];
+    const records = [0, 1].flatMap((partition) => keys.map((key, at) => record(partition, key, `${at}`)));
+    const { file, footerStart } = writeSegment(records, { partitions: 2 });
+    const { index } = decodeSegmentFooter(file.subarray(footerStart), ORIGIN.segmentKey, footerStart);
+    const blocks = [0, 1].flatMap((partition) => blockHeaders(file, index, partition).map((header) => header.records));
+    expect(blocks).toHaveLength(4);
+    const cursor = openSegment(new MemorySource(file), index, ORIGIN);
+    let [at, left] = [0, 0];
+    for (; cursor.next(); at++, left--) {
+      const isFirst = left === 0;
+      if (isFirst) left = blocks.shift()!;
+      expect(cursor.repeats, `record ${at}`).toBe(!isFirst && records[at]!.key === records[at - 1]!.key);
+    }
+    expect(at).toBe(records.length);
+  });
+
   it('gives back every record of every partition, in order', () => {
     fc.assert(
       fc.property(plainRecords(4), fc.constantFrom(...compressions), (records, compress) => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { assert } from '../../lib/errors.ts';
 import type { Scratch, ScratchFile } from '../../lib/ports/scratch.ts';
 import type { RunCursor } from '../../lib/shuffle/run-cursor.ts';
 import type { SegmentAccount } from '../../lib/shuffle/segment.ts';
@@ -58,19 +59,24 @@ export function addPlain(writer: SegmentWriter, record: PlainRecord): void {
   writer.add(record.partition, key, 0, key.length, value, 0, value.length);
 }
 
+/** What a cursor gives; a record that says that it repeats the key before it is held to that. */
 export function readAll(cursor: RunCursor): PlainRecord[] {
   const records: PlainRecord[] = [];
   while (cursor.next()) {
-    records.push({
+    const record = {
       partition: cursor.partition,
       key: textOf(cursor.keyBytes, cursor.keyStart, cursor.keyEnd),
       value: textOf(cursor.valueBytes, cursor.valueStart, cursor.valueEnd),
-    });
+    };
+    const before = records.at(-1);
+    const isSame = before?.partition === record.partition && before.key === record.key;
+    assert(isSame || !cursor.repeats, 'a record repeats the key before it');
+    records.push(record);
   }
   return records;
 }
 
-/** A run in memory whose buffer is overwritten by every `next`, as the contract of RunCursor allows. */
+/** A run in memory whose buffer is overwritten by every `next`, as the contract of RunCursor allows. Of two repetitions it says one. */
 export class PlainCursor implements RunCursor {
   partition = 0;
   keyBytes: Uint8Array = new Uint8Array(64);
@@ -79,6 +85,7 @@ export class PlainCursor implements RunCursor {
   valueBytes: Uint8Array = this.keyBytes;
   valueStart = 0;
   valueEnd = 0;
+  repeats = false;
   private readonly records: readonly PlainRecord[];
   private index = 0;
 
@@ -88,8 +95,10 @@ export class PlainCursor implements RunCursor {
 
   next(): boolean {
     this.keyBytes.fill(0xee);
+    const before = this.records[this.index - 1];
     const record = this.records[this.index++];
     if (record === undefined) return false;
+    this.repeats = this.index % 2 === 0 && before?.partition === record.partition && before.key === record.key;
     const key = bytesOf(record.key);
     const value = bytesOf(record.value);
     this.keyBytes.set(key, this.index % 3);
