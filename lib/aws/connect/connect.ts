@@ -1,8 +1,7 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import type { Pair } from '../../job/define-job.ts';
 import { type InputLocations, type JobCall, requestOf } from '../../node/job-request.ts';
 import type { JobItem } from '../../ports/task-ledger.ts';
-import { RegionMissingError } from '../requests/aws-error.ts';
+import { regionOf } from '../requests/region-of.ts';
 import { AwsRequests } from '../requests/requests.ts';
 import { DEFAULT_STACK } from '../stack/default-stack.ts';
 import { readDeployment } from '../stack/stack-outputs.ts';
@@ -40,7 +39,7 @@ type OpenStackClient = StackClient & { readonly requests: AwsRequests };
 export async function openStackClient({ stack = DEFAULT_STACK, region: given }: ConnectRequest = {}): Promise<OpenStackClient> {
   const requests = new AwsRequests(given === undefined ? {} : { region: given });
   try {
-    const region = await regionOf(requests);
+    const region = await regionOf(requests, 'cloudformation:DescribeStacks');
     const deployment = await readDeployment(requests, stack, region);
     const settings = { ...deployment.settings, region };
     const world = openAwsWorld(settings);
@@ -48,14 +47,6 @@ export async function openStackClient({ stack = DEFAULT_STACK, region: given }: 
     return { deployment, world, executions: new SfnExecutions(opened, deployment.stateMachineArn), requests: opened };
   } finally {
     requests.close();
-  }
-}
-
-async function regionOf(requests: AwsRequests): Promise<string> {
-  try {
-    return await requests.client(S3Client).config.region();
-  } catch (error) {
-    throw new RegionMissingError({ action: 'cloudformation:DescribeStacks' }, { cause: error });
   }
 }
 

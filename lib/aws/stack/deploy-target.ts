@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { RegionMissingError } from '../requests/aws-error.ts';
+import { regionOf } from '../requests/region-of.ts';
 import { AwsRequests } from '../requests/requests.ts';
 import { findBucketRegion, findEventSending, findUploadExpiry, type SettingState } from './bucket-check.ts';
 import { describeStack } from './describe-stack.ts';
@@ -13,13 +13,7 @@ const BOOTSTRAP_STACK = 'CDKToolkit';
 export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
   return {
     /** @throws RegionMissingError */
-    async region(): Promise<string> {
-      try {
-        return await requests.client(S3Client).config.region();
-      } catch (error) {
-        throw new RegionMissingError({ action: 'refold deploy' }, { cause: error });
-      }
-    },
+    region: (): Promise<string> => regionOf(requests, 'refold deploy'),
     /** Refuses to deploy over what others have made. @throws ForeignStackError */
     checkStack: async (stack: string): Promise<void> => void (await findOwnStack(requests, stack)),
     /** Undefined where the bucket may not be looked at. @throws BucketMissingError */
@@ -32,5 +26,7 @@ export function openDeployTarget(requests: AwsRequests = new AwsRequests()) {
     async account(): Promise<string | undefined> {
       return (await requests.client(S3Client).config.credentials()).accountId;
     },
+    /** Closes the sockets. */
+    close: (): void => requests.close(),
   };
 }

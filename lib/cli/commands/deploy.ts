@@ -76,6 +76,14 @@ async function run(given: GivenArguments): Promise<number> {
   await checkJobs(settings.jobs);
   const { openDeployTarget } = await import('../../aws/stack/deploy-target.ts');
   const target = openDeployTarget();
+  try {
+    return await deployTo(target, settings, tools, given);
+  } finally {
+    target.close();
+  }
+}
+
+async function deployTo(target: DeployTarget, settings: DeploySettings, tools: CdkTools, given: GivenArguments): Promise<number> {
   const region = await target.region();
   await target.checkStack(settings.stack);
   for (const bucket of bucketsOf(settings)) await target.bucketRegion(bucket);

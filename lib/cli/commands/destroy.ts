@@ -1,4 +1,5 @@
 import type { StackDeletion } from '../../aws/stack/delete-stack.ts';
+import type { StackRemoval } from '../../aws/stack/stack-removal.ts';
 import type { Command } from '../arguments/command.ts';
 import type { GivenArguments } from '../arguments/parse-arguments.ts';
 import { STACK_FLAGS, stackOf, useAccount } from '../arguments/stack-flags.ts';
@@ -28,6 +29,14 @@ async function run(given: GivenArguments): Promise<number> {
   useAccount(given);
   const { openStackRemoval } = await import('../../aws/stack/stack-removal.ts');
   const removal = await openStackRemoval(stack);
+  try {
+    return await removeStack(removal, stack, given);
+  } finally {
+    removal.close();
+  }
+}
+
+async function removeStack(removal: StackRemoval, stack: string, given: GivenArguments): Promise<number> {
   if (!given.has('yes')) {
     if (!process.stdin.isTTY) throw new UsageError({ problem: 'destroy asks, and there is no terminal.', hint: 'Give --yes.' });
     const question = `Remove the stack ${stack} in ${removal.region}? Jobs that run there stop.`;
