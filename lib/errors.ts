@@ -183,7 +183,8 @@ export class WorkAreaError extends RefoldError {
   override readonly name = 'WorkAreaError';
   readonly code = 'REFOLD_WORK_AREA';
   readonly retryable = false;
-  readonly hint = 'Free some space or fix the permissions of the work area (.refold), then run the same command again.';
+  readonly hint =
+    'Free some space or fix the permissions of the work area (.refold), or go to a folder where it can be made; then run the same command again.';
   constructor(values: { path: string; reason: string }, options?: ErrorOptions) {
     super(`The work area cannot be used at ${values.path}: ${values.reason}.`, values, options);
   }

@@ -89,6 +89,17 @@ describe('refold run', () => {
     expect(workplace.processes()).toEqual([]);
   });
 
+  it('says that the work area cannot be made', async () => {
+    const workplace = place();
+    workplace.write('.refold', 'a file where the folder should be');
+    for (const command of ['run', 'plan']) {
+      const { exitCode, stderr } = await workplace.start(command, 'job.ts', '--input', 'in.txt').ended;
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/REFOLD_WORK_AREA[\s\S]*The work area cannot be used at \S*\.refold\/code: /);
+      expect(stderr).toContain('or go to a folder where it can be made');
+    }
+  });
+
   it('says that the output is a file', async () => {
     const workplace = place();
     workplace.write('out', 'precious');

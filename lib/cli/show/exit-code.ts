@@ -14,7 +14,7 @@ export const EXIT_CODES = {
 
 export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.done, 'done, also when the job was done before, or a pipe that was written to was closed'],
-  [EXIT_CODES.failed, 'the job failed'],
+  [EXIT_CODES.failed, 'the job failed, or cannot run here: no space, no permission for .refold or for the output'],
   [
     EXIT_CODES.usage,
     'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken, a job that another process runs',
