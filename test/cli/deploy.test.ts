@@ -303,6 +303,8 @@ describe('destroy', () => {
         '',
       ].join('\n'),
     );
+    const [, table] = kept;
+    expect(describeDeletion('mine', { kind: 'deleted', kept: [table!] })).toContain('is removed, and its own bucket with it.');
     expect(describeDeletion('mine', { kind: 'failed', status: 'DELETE_FAILED', reason: 'in use' })).toContain(
       'DELETE_FAILED, in use',
     );

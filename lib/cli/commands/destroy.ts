@@ -75,7 +75,9 @@ export function describeDeletion(stack: string, deletion: StackDeletion): string
       return `${stack} was not removed: ${deletion.status}, ${deletion.reason}\nMend that, and repeat the command.\n`;
     case 'deleted':
       return [
-        `${stack} is removed. The outputs of its jobs stay where they are.\n`,
+        deletion.kept.some(({ type }) => type === 'AWS::S3::Bucket')
+          ? `${stack} is removed. The outputs of its jobs stay where they are.\n`
+          : `${stack} is removed, and its own bucket with it. Outputs in other buckets stay where they are.\n`,
         ...deletion.kept.map(({ type, name }) => `stays     ${name} (${type})${removeHint(type, name)}\n`),
       ].join('');
   }
