@@ -22,12 +22,18 @@ export class LocalJob<P extends Pair = Pair> {
   private readonly emitter = new EventEmitter();
   private readonly stopping = new AbortController();
   private readonly outcome: Promise<JobOutcome>;
+  /** Resolves when this run is in the ledger, or the job has ended without one. */
+  private readonly begun: Promise<void>;
 
   private constructor(prepared: PreparedJob, overwrite: boolean) {
     this.prepared = prepared;
     this.id = prepared.record.jobId;
     const onEvent = (event: TaskEvent) => this.emitter.emit('event', event);
-    this.outcome = executeJob(prepared, { overwrite, signal: this.stopping.signal, onEvent }).finally(async () => {
+    const begun = Promise.withResolvers<void>();
+    this.begun = begun.promise;
+    const onStart = () => begun.resolve();
+    this.outcome = executeJob(prepared, { overwrite, signal: this.stopping.signal, onEvent, onStart }).finally(async () => {
+      onStart();
       await prepared.pool.close();
       this.emitter.emit('end');
     });
@@ -38,8 +44,12 @@ export class LocalJob<P extends Pair = Pair> {
     return new LocalJob<P>(await prepareJob(request, { adapters }), request.overwrite ?? false);
   }
 
-  status(): Promise<JobStatus> {
-    return readStatus(this.prepared.world, this.id);
+  /** How it stands, at any time. @throws what `result` throws, where the job was refused before it was in the ledger */
+  async status(): Promise<JobStatus> {
+    await this.begun;
+    const { world } = this.prepared;
+    if ((await world.ledger.readJob(this.id)) === undefined) await this.result();
+    return await readStatus(world, this.id);
   }
 
   /** What happens from now on, until the job ends. */

@@ -25,12 +25,8 @@ export default defineJob({
   reduce: sum(),
 });`;
 
-/** Nothing until it is in the ledger. */
 async function stateOf(job: LocalJob): Promise<string> {
-  return await job.status().then(
-    ({ state }) => state,
-    () => '',
-  );
+  return (await job.status()).state;
 }
 
 describe('run', () => {
@@ -50,6 +46,17 @@ describe('run', () => {
     const { parts } = await job.result();
     expect(parts).toMatchObject([{ name: 'part-00000.tsv', records: 3 }]);
     expect(readdirSync(join(folder, 'out')).sort()).toEqual(['_SUCCESS', 'part-00000.tsv']);
+  });
+
+  it('says how a job stands as soon as it was started, and of one that was refused why', async () => {
+    const folder = temporaryFolder();
+    const request = { input: writeLines(folder, numbers(20)), output: 'out', cwd: folder };
+    const jobFile = writeJob(folder, slowSource);
+    const job = await run(jobFile, request);
+    expect(await job.status()).toMatchObject({ jobId: job.id, run: 1 });
+    await job.result();
+    const refused = await run(jobFile, { ...request, isNew: true });
+    await expect(refused.status()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
   });
 
   it('gives keys and values back exactly', async () => {
