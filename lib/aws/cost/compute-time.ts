@@ -17,6 +17,11 @@ export const S3_GETS_PER_SECOND = 5_500;
 export const TASK_SECONDS = 0.4;
 /** Starting a sandbox: the runtime, our code, the job's code. */
 export const COLD_START_SECONDS = 1.2;
+/**
+ * From asking for an object to its first byte: 100 to 200 ms by AWS ("Performance design patterns for Amazon S3"). A split's objects are read
+ * one after another, so that where they are small this is what a task takes.
+ */
+export const FIRST_BYTE_SECONDS = 0.1;
 /** A deciding function, besides what it lists and reads. */
 export const DECISION_SECONDS = 0.5;
 /** Objects that Plan lists, footers that PlanReduce reads, parts that Commit completes, in a second. */
@@ -51,7 +56,8 @@ export function computeTime(steps: readonly StepSize[], decisions: number, sandb
 export function mapTaskSeconds(step: StepSize, workload: Workload, sandboxes: number): number {
   if (step.splits === 0) return 0;
   const speed = Math.min(S3_MB_PER_SECOND, workload.workerMbPerSecond / workload.mapShare);
-  const seconds = step.inputBytes / MB / speed;
+  const furtherRanges = Math.max(0, step.ranges - step.splits);
+  const seconds = step.inputBytes / MB / speed + furtherRanges * FIRST_BYTE_SECONDS;
   return Math.max(seconds, waitingSeconds(inputGets(step), step.splits, sandboxes)) / step.splits + TASK_SECONDS;
 }
 

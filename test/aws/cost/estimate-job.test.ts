@@ -71,6 +71,12 @@ describe('estimateJob', () => {
     expect(two.machine.transitions).toBeGreaterThan(one.machine.transitions);
   });
 
+  it('waits for each of many small objects, which a task reads one after another', () => {
+    const [scan] = WORKLOADS;
+    const mapSeconds = (objects: number) => estimateAs(jobOf(1e8, objects), scan!).compute.mapSeconds;
+    expect(mapSeconds(100_000) - mapSeconds(1)).toBeGreaterThan(100_000 * 0.09);
+  });
+
   it('prices a small job as one sandbox', () => {
     const { low } = estimateJob(jobOf(1e6, 3));
     expect(low.steps[0]!.solo).toBe(true);
