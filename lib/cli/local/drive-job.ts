@@ -7,7 +7,7 @@ import { EXIT_CODES, exitCodeOf } from '../show/exit-code.ts';
 import { openProgressView, Progress } from '../show/progress.ts';
 import { listenForSignals, type Stopping } from '../show/signals.ts';
 import { printToStdout, writeToStdout } from '../show/standard-output.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export type DriveOptions = {
   readonly overwrite: boolean;
@@ -27,7 +27,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   });
   try {
     prepared = await prepare({ onSandbox: (event) => progress?.onSandbox(event) });
-    if (prepared.workers !== 'inline') keepYoungGenerationSmall();
+    if (prepared.workers !== 'inline') keepHeapSmall();
     progress = new Progress(view, prepared.world, prepared.record);
     const outcome = await execute(prepared, progress, stopping, options);
     const exitCode = await showOutcome(prepared, outcome, stopping, options);
