@@ -28,8 +28,6 @@ export class MapRunner {
   private readonly cursor: RecordCursor;
   private readonly concurrency: number;
   private readonly recordsMax: number;
-  /** `recordsMax`, or 0 while the gate is closed: so `sink` asks once for both. */
-  private openUntil: number;
   private object = '';
   private byteBase = 0;
   private rangeRecord = 0;
@@ -54,7 +52,6 @@ export class MapRunner {
     this.cursor = options.cursor;
     this.concurrency = options.concurrency;
     this.recordsMax = options.recordsMax;
-    this.openUntil = options.recordsMax;
     this.isAsync = options.map.constructor.name === 'AsyncFunction';
   }
 
@@ -73,16 +70,23 @@ export class MapRunner {
     this.cursor.enterObject(object);
   }
 
+  /** Before records are handed on, at first and after each `pause`. */
   moveWindow = (byteBase: number): void => {
     this.byteBase = byteBase;
     this.cursor.moveWindow(byteBase);
+    this.pairs.gate.reopen();
+  };
+
+  /** While no record is there no call of map is under way: what is emitted then comes too late. */
+  pause = (): void => {
+    this.pairs.gate.close();
   };
 
   /** False pauses the scan: a promise is to be awaited, the queue is full, or the limit is reached. */
   sink = (record: unknown, at: number): boolean => {
-    if (this.records >= this.openUntil && !this.open()) return false;
+    if (this.records >= this.recordsMax) return false;
     this.records += 1;
-    if (this.isAsync) return this.concurrency > 1 ? this.enqueue(record, at) : this.callAlone(record, at);
+    if (this.isAsync) return this.sinkAsync(record, at);
     this.cursor.enterRecord(at, this.rangeRecord++);
     let answer: unknown;
     try {
@@ -99,30 +103,13 @@ export class MapRunner {
     return this.records < this.recordsMax;
   };
 
-  /**
-   * Waits for the user's promises. Undefined when there is nothing to wait for, which costs nothing. From its end to the next record no
-   * call of map is under way: the gate is closed, and a pair would come too late.
-   */
+  /** Waits for the user's promises. Undefined when there is nothing to wait for, which costs nothing. */
   drain = (): Promise<void> | undefined => {
     if (this.pending !== undefined) return this.settlePending();
     if (this.queue.length > 0) return this.runQueue();
-    this.close();
+    this.cursor.leave();
     return undefined;
   };
-
-  /** Opens the gate for the next record. False when there is to be none. */
-  private open(): boolean {
-    if (this.records >= this.recordsMax) return false;
-    this.openUntil = this.recordsMax;
-    this.pairs.gate.reopen();
-    return true;
-  }
-
-  private close(): void {
-    this.openUntil = 0;
-    this.pairs.gate.close();
-    this.cursor.leave();
-  }
 
   private positionOf(at: number, record: number): Position {
     return { object: this.object, byte: this.byteBase + at, record };
@@ -138,8 +125,8 @@ export class MapRunner {
       throw mapError(error, this.positionOf(this.pendingAt, this.rangeRecord - 1));
     }
     if (pendingCall !== undefined) pendingCall.isOver = true;
+    this.cursor.leave();
     if (this.queue.length > 0) await this.runQueue();
-    else this.close();
   }
 
   /** For a map that answers promises, one record at a time. */
@@ -167,6 +154,10 @@ export class MapRunner {
       if (call.isOver) throw this.pairs.gate.keep(new LateEmitError());
       pairs.emit(key, value);
     };
+  }
+
+  private sinkAsync(record: unknown, at: number): boolean {
+    return this.concurrency > 1 ? this.enqueue(record, at) : this.callAlone(record, at);
   }
 
   private enqueue(record: unknown, at: number): boolean {
@@ -201,7 +192,7 @@ export class MapRunner {
     } finally {
       this.queue.length = 0;
     }
-    this.close();
+    this.cursor.leave();
   }
 
   private start(record: unknown, position: Position): InFlight {

@@ -68,7 +68,9 @@ async function mapGiven(records: readonly unknown[], split: Split, runner: MapRu
   for (const record of records) {
     if (!runner.sink(record, runner.records)) await drainBoth(runner, pairs);
   }
-  await drainBoth(runner, pairs);
+  const draining = drainBoth(runner, pairs);
+  if (draining !== undefined) await draining;
+  runner.pause();
 }
 
 async function readOne(
@@ -93,6 +95,7 @@ async function readOne(
     },
     sink: runner.sink,
     drain: () => drainBoth(runner, pairs),
+    onWait: runner.pause,
     isDone: () => runner.isFull || pairs.isDone?.() === true,
   }).catch((error: unknown) => {
     throw error instanceof BadRecordError ? error.atRecord(runner.recordsInRange) : error;

@@ -16,9 +16,9 @@ export async function readPairs(
   signal: AbortSignal,
 ): Promise<void> {
   runner.enterObject(object.key);
-  runner.moveWindow(0);
   let record = 0;
   for await (const batch of readPairObject(store, object)) {
+    runner.moveWindow(0);
     for (const pair of batch) {
       if (runner.sink(pair, record++) && record % PAIRS_PER_DRAIN !== 0) continue;
       signal.throwIfAborted();
@@ -27,6 +27,7 @@ export async function readPairs(
       if (pairs.isDone?.() === true) return;
     }
     await drainBoth(runner, pairs);
+    runner.pause();
   }
   await drainBoth(runner, pairs);
 }

@@ -175,7 +175,7 @@ class RangeReading<R> {
 
   /** True when the range's last record is handed out, false when more bytes are needed. */
   private async scanWindow(): Promise<boolean> {
-    const { scanner, sink, drain, signal, isDone } = this.options;
+    const { scanner, sink, drain, signal, isDone, onWait } = this.options;
     const { window } = this;
     for (;;) {
       const { start } = window;
@@ -184,10 +184,11 @@ class RangeReading<R> {
       if (draining !== undefined) await draining;
       signal?.throwIfAborted();
       window.start = next;
-      if (next >= window.limit || isDone?.()) return true;
-      if (window.isLast && next === window.end) return true;
-      assert(!window.isLast || next > start, 'a scanner takes or refuses the last bytes of an object');
-      if (next === start) return false;
+      const isOver = next >= window.limit || isDone?.() === true || (window.isLast && next === window.end);
+      assert(isOver || !window.isLast || next > start, 'a scanner takes or refuses the last bytes of an object');
+      if (!isOver && next > start) continue;
+      onWait?.();
+      return isOver;
     }
   }
 

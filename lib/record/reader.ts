@@ -92,6 +92,8 @@ export type ReadRangeOptions<R> = {
   readonly sink: RecordSink<R>;
   /** Awaited after a sink said false, and after each window: here asynchronous work drains. */
   readonly drain: () => Promise<void> | undefined;
+  /** Called when the window's records are all handed on: before it waits for more bytes, and at the end. */
+  readonly onWait?: () => void;
   /** Asked after each drain: true ends the reading before the range's end. */
   readonly isDone?: () => boolean;
   /** How much is read at a time, and read ahead. Default what the store says, else 1 MiB. */

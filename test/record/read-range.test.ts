@@ -140,6 +140,22 @@ describe('readRange', () => {
     expect(positions).toEqual(Array.from({ length: 1000 }, (_, index) => index * 100));
   });
 
+  it('tells when a window has no more records, before it waits for the next and at the end', async () => {
+    const text = linesOf(30);
+    const log: string[] = [];
+    const { options } = await rangeOf(text, 0, text.length, {
+      chunkBytes: 1000,
+      onWindow: () => log.push('window'),
+      sink: () => log.push('record') > 0,
+      onWait: () => log.push('wait'),
+    });
+    await readRange(options);
+    const runs = log.filter((what, index) => what !== log[index - 1]);
+    expect(runs.length).toBeGreaterThan(6);
+    expect(runs).toEqual(runs.map((_, index) => ['window', 'record', 'wait'][index % 3]));
+    expect(runs.at(-1)).toBe('wait');
+  });
+
   it('ends early when it is done, and when it is aborted', async () => {
     const few = await rangeOf(linesOf(1000), 0, 100_000, {
       isDone: () => few.records.length >= 3,
