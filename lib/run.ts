@@ -8,7 +8,8 @@ import type { RunRequest } from './local/job/run.ts';
  * Loads the local adapters only when called, so that a job file that imports refold stays light.
  */
 export async function run<J extends Job = Job>(jobFile: string | URL, request: RunRequest): Promise<LocalJob<PairOf<J>>> {
-  const { input } = request;
+  // What is not as its type says is refused by `local.run`.
+  const input = (request as Partial<RunRequest> | undefined)?.input ?? {};
   const [local, { adaptersFor }] = await Promise.all([import('./local/job/run.ts'), import('./cli/local/local-adapters.ts')]);
   const adapters = await adaptersFor(typeof input === 'string' ? [input] : Object.values(input));
   return await local.run<PairOf<J>>(jobFile, request, adapters);

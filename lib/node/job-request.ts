@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { InvalidOptionError } from '../errors.ts';
 import type { Params } from '../job/define-job.ts';
-import type { JobOptions } from '../job/job-options.ts';
+import { type JobOptions, OPTION_NAMES } from '../job/job-options.ts';
+import { checkOptionNames } from '../record/option-names.ts';
+import { showValue } from '../record/show-value.ts';
 
 /** What code starts a job with, wherever that runs, beside its input and output. Options win over those of the job file. */
 export type JobCall = JobOptions & {
@@ -43,11 +46,15 @@ export type JobRequest = {
   readonly workFolder?: string;
 };
 
-/** What code asks for: it may read the pairs back. A URL may be given as text, as `import.meta.resolve` answers it. */
+/**
+ * What code asks for: it may read the pairs back. A URL may be given as text, as `import.meta.resolve` answers it.
+ * @throws InvalidOptionError for what types would have refused: much code that starts jobs was never checked
+ */
 export function requestOf(
   jobFile: string | URL,
   call: JobCall & { readonly input: InputLocations; readonly output: string },
 ): JobRequest & { readonly output: string } {
+  checkCall(jobFile, call);
   const { input, output, params, overwrite, isNew, limit, cwd, workFolder, ...options } = call;
   return {
     jobFile: jobFile instanceof URL || jobFile.startsWith('file:') ? fileURLToPath(jobFile) : jobFile,
@@ -62,4 +69,21 @@ export function requestOf(
     ...(cwd !== undefined && { cwd }),
     ...(workFolder !== undefined && { workFolder }),
   };
+}
+
+const FIELDS = ['input', 'output', 'params', 'overwrite', 'isNew', 'limit', 'cwd', 'workFolder', ...OPTION_NAMES];
+
+function checkCall(jobFile: unknown, call: unknown): void {
+  if (typeof jobFile !== 'string' && !(jobFile instanceof URL)) {
+    const hint = 'Give the file whose default export is the job: only a module can travel to workers.';
+    throw new InvalidOptionError({ option: 'jobFile', value: showValue(jobFile), rule: 'a path or a URL', hint });
+  }
+  checkOptionNames('request', call as object, FIELDS);
+  const { input, output } = call as { readonly input?: unknown; readonly output?: unknown };
+  if (typeof input !== 'string' && (typeof input !== 'object' || input === null)) {
+    const hint = 'Give input: PATH, or input: { name: PATH } where the job names its inputs.';
+    throw new InvalidOptionError({ option: 'input', value: showValue(input), rule: 'a path', hint });
+  }
+  if (typeof output === 'string' && output !== '') return;
+  throw new InvalidOptionError({ option: 'output', value: showValue(output), rule: 'a path', hint: 'Give output: PATH.' });
 }

@@ -24,7 +24,7 @@ export function csv<const C extends CsvColumns>(
 export function csv(
   options: Omit<CsvReaderOptions, 'header'> & WriterOptions & { readonly header?: boolean | readonly string[] } = {},
 ): Format<unknown> {
-  checkOptionNames('csv', options, OPTIONS);
+  checkOptionNames('csv()', options, OPTIONS);
   const { header = false, compress, ...dialect } = options;
   const read = csvReader as (options: CsvReaderOptions) => Reader<unknown>;
   const writer = csvWriter({ ...dialect, header, ...(compress && { compress }) });

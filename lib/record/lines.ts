@@ -19,7 +19,7 @@ export type LinesOptions = {
  */
 export function lines(options: LinesOptions = {}): Reader<string> {
   const { encoding = 'utf-8' } = options;
-  checkOptionNames('lines', options, ['encoding']);
+  checkOptionNames('lines()', options, ['encoding']);
   checkEncoding(encoding);
   return { kind: 'reader', name: 'lines', cuts: 'ranges', open: () => new LinesScanner(encoding) };
 }

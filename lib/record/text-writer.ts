@@ -7,7 +7,7 @@ import { makeWriter, WRITER_OPTIONS, type Writer, type WriterOptions } from './w
  * object is JSON, null and undefined are an empty line.
  */
 export function text(options: WriterOptions = {}): Writer {
-  checkOptionNames('text', options, WRITER_OPTIONS);
+  checkOptionNames('text()', options, WRITER_OPTIONS);
   return makeWriter('text', 'txt', options, () => new RowFormatter(textStyle, 'value'));
 }
 

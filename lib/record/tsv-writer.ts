@@ -9,7 +9,7 @@ import { makeWriter, WRITER_OPTIONS, type Writer, type WriterOptions } from './w
  * newline, CR and backslash are `\t \n \r \\`; null is `\N`; bytes are otherwise written as they are.
  */
 export function tsv(options: WriterOptions = {}): Writer {
-  checkOptionNames('tsv', options, WRITER_OPTIONS);
+  checkOptionNames('tsv()', options, WRITER_OPTIONS);
   return makeWriter('tsv', 'tsv', options, () => new RowFormatter(tsvStyle));
 }
 

@@ -59,6 +59,28 @@ describe('run', () => {
     await expect(refused.status()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
   });
 
+  it.each([
+    {
+      what: 'an unknown option',
+      call: { splitBites: 3 },
+      says: 'splitBites is not one of its options',
+      does: 'Did you mean splitBytes?',
+    },
+    { what: 'no input', call: { input: undefined }, says: 'input: undefined is not a path', does: 'Give input: PATH' },
+    { what: 'no output', call: { output: undefined }, says: 'output: undefined is not a path', does: 'Give output: PATH' },
+    { what: 'a function for a file', file: () => 1, says: 'is not a path or a URL', does: 'only a module can travel to workers' },
+  ])('refuses $what, as no type check may have', async ({ file = 'job.ts', call = {}, says, does }) => {
+    const cwd = temporaryFolder();
+    const request = { input: writeLines(cwd, ['a']), output: 'out', cwd, ...call };
+    writeJob(cwd, slowSource);
+    const refused = {
+      code: 'REFOLD_INVALID_OPTION',
+      message: expect.stringContaining(says),
+      hint: expect.stringContaining(does),
+    };
+    await expect(run(file as string, request as never)).rejects.toMatchObject(refused);
+  });
+
   it('gives keys and values back exactly', async () => {
     const folder = temporaryFolder();
     const jobFile = writeJob(
