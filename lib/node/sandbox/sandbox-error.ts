@@ -76,7 +76,8 @@ export class MemoryLimitError extends RefoldError {
   override readonly name = 'MemoryLimitError';
   readonly code = 'REFOLD_MEMORY_LIMIT';
   readonly retryable = true;
-  readonly hint = 'Hold less in memory, or use fewer workers so that each may have more.';
+  readonly hint =
+    'Hold less in memory. On this machine fewer workers have more each; on AWS larger functions were tried, where the stack has any.';
   constructor(inHand: InHand, values: { residentBytes: number; sandboxMemoryBytes: number }) {
     super(`The task uses ${mib(values.residentBytes)} of memory, its limit is ${mib(values.sandboxMemoryBytes)}${at(inHand)}.`, {
       ...values,

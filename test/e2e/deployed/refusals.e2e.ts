@@ -51,7 +51,7 @@ describe('a deployed stack refuses', () => {
 });
 
 describe('a deployed job that fails', () => {
-  it('tells the record by its object and line, and leaves nothing at its output', async () => {
+  it('tells the record by its object and line, and the line of the job, and leaves nothing at its output', async () => {
     const failing = request({
       input: { 'a.txt': 'x\ny\n', 'b.txt': 'z\npoison\n' },
       options: { soloBytes: 0, splitBytes: 4, reduceTasks: 2 },
@@ -62,6 +62,7 @@ describe('a deployed job that fails', () => {
       (error: Error) => error,
     );
     expect(failure?.message).toContain('no number: poison');
+    expect(failure?.message).toMatch(/ragged\.ts:\d+:\d+\)/);
     expect(JSON.stringify(failure)).toContain('b.txt');
     expect((await job.status()).state).toBe('FAILED');
     expect(await deployed.list(failing.output)).toEqual([]);
