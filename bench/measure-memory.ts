@@ -21,6 +21,9 @@ type MemoryRow = {
   readonly of: 'worker' | 'coordinator';
   readonly limitBytes: number;
   readonly peakBytes: number | undefined;
+  readonly seconds: number | undefined;
+  /** Map tasks, where there are very many. */
+  readonly tasks?: number;
   readonly failure: string | undefined;
 };
 
@@ -33,13 +36,17 @@ export async function measureMemory(
   const rows: MemoryRow[] = [];
   for (const name of ['words-many', 'sort', 'median', 'join'])
     if (options.workloads.includes(name)) rows.push(await workerRow(name, options.bytes, dataFolder, runFolder));
-  rows.push(await coordinatorRow(Math.round(options.bytes / INPUT_BYTES_A_TASK), dataFolder, runFolder));
-  const header = ['job', 'peak MB', 'of', 'limit MB', ''];
-  const lines = rows.map(({ title, of, limitBytes, peakBytes, failure }) => [
+  const tasks = Math.round(options.bytes / INPUT_BYTES_A_TASK);
+  rows.push(...(await tasksRows('word count', 'word-count-raw.ts', tasks, dataFolder, runFolder)));
+  rows.push(...(await tasksRows('copy, no reduce', 'copy-raw.ts', tasks, dataFolder, runFolder)));
+  const header = ['job', 'peak MB', 'of', 'limit MB', 'seconds', 'tasks a second', ''];
+  const lines = rows.map(({ title, of, limitBytes, peakBytes, seconds, tasks, failure }) => [
     title,
     peakBytes === undefined ? '–' : (peakBytes / 1e6).toFixed(0),
-    `largest ${of}`,
+    of === 'worker' ? 'largest worker' : of,
     (limitBytes / 1e6).toFixed(0),
+    seconds === undefined ? '–' : seconds.toFixed(0),
+    seconds === undefined || tasks === undefined ? '–' : (tasks / seconds).toFixed(0),
     failure?.replaceAll('\n', ' ') ?? (peakBytes === undefined ? 'not measured' : peakBytes <= limitBytes ? 'met' : '**missed**'),
   ]);
   return {
@@ -54,19 +61,29 @@ async function workerRow(name: string, bytes: number, dataFolder: string, runFol
   for (const input of workload.inputs) inputs.push(await openDataSet(dataFolder, input, bytes));
   const place = emptyPlace(runFolder);
   const entry = enter('fast', workload, { inputs, ...place });
-  const { peak, failure } = await peakOf(entry, ['--memory-bytes', `${MEMORY_BYTES}`], place.folder);
+  const { peak, ...rest } = await peakOf(entry, ['--memory-bytes', `${MEMORY_BYTES}`], place.folder);
   const title = `${workload.title}, ${formatBytes(bytes)}`;
-  return { title, of: 'worker', limitBytes: MEMORY_BYTES + WORKER_EXTRA_BYTES, peakBytes: peak?.workerBytes, failure };
+  return { title, of: 'worker', limitBytes: MEMORY_BYTES + WORKER_EXTRA_BYTES, peakBytes: peak?.workerBytes, ...rest };
 }
 
-async function coordinatorRow(tasks: number, dataFolder: string, runFolder: string): Promise<MemoryRow> {
+/** Of one run with very many small tasks: its coordinator, and the larger one of its two workers. */
+async function tasksRows(
+  what: string,
+  job: string,
+  tasks: number,
+  dataFolder: string,
+  runFolder: string,
+): Promise<readonly MemoryRow[]> {
   const input = await openDataSet(dataFolder, 'text-few', tasks * BYTES_A_TASK);
   const place = { inputs: [input], ...emptyPlace(runFolder) };
   const flags = ['--workers', '2', '--split-bytes', `${BYTES_A_TASK}`, '--reduce-tasks', '2'];
-  const entry = { command: refoldCommand('word-count-raw.ts', [input.path], place, flags) };
-  const { peak, failure } = await peakOf(entry, [], place.folder);
-  const title = `word count, ${tasks.toLocaleString('en')} map tasks`;
-  return { title, of: 'coordinator', limitBytes: COORDINATOR_BYTES_MAX, peakBytes: peak?.rootBytes, failure };
+  const entry = { command: refoldCommand(job, [input.path], place, [...flags, '--memory-bytes', `${MEMORY_BYTES}`]) };
+  const { peak, ...rest } = await peakOf(entry, [], place.folder);
+  const row = { title: `${what}, ${tasks.toLocaleString('en')} map tasks`, tasks, ...rest };
+  return [
+    { ...row, of: 'coordinator', limitBytes: COORDINATOR_BYTES_MAX, peakBytes: peak?.rootBytes },
+    { ...row, of: 'worker', limitBytes: MEMORY_BYTES + WORKER_EXTRA_BYTES, peakBytes: peak?.workerBytes },
+  ];
 }
 
 function emptyPlace(runFolder: string): Omit<Place, 'inputs'> {
@@ -76,9 +93,9 @@ function emptyPlace(runFolder: string): Omit<Place, 'inputs'> {
 }
 
 async function peakOf(entry: Entry, flags: readonly string[], folder: string) {
-  if ('absent' in entry) return { peak: undefined, failure: entry.absent };
+  if ('absent' in entry) return { peak: undefined, seconds: undefined, failure: entry.absent };
   const { command } = entry;
-  const { memory, failure } = await measure({ ...command, args: [...command.args, ...flags] });
+  const { memory, seconds, failure } = await measure({ ...command, args: [...command.args, ...flags] });
   rmSync(folder, { recursive: true, force: true });
-  return { peak: memory, failure };
+  return { peak: memory, seconds, failure };
 }
