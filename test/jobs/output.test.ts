@@ -51,7 +51,10 @@ describe('a job whose output another job writes', () => {
     mkdirSync(join(folder, 'out'));
     symlinkSync(join(folder, 'out'), join(folder, 'link'));
     const { job, open } = await startHeld(place);
-    await expect(runJob(jobFile, request, folder, 'link')).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+    await expect(runJob(jobFile, request, folder, 'link')).rejects.toMatchObject({
+      code: 'REFOLD_OUTPUT_LEASED',
+      hint: expect.stringContaining(`refold cancel ${job.id},`),
+    });
     open();
     await job.result();
   });

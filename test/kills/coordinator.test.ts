@@ -101,7 +101,9 @@ describe('a job whose coordinator is killed', () => {
     const [winner] = running.filter((one) => one !== loser);
     const { exitCode, stderr } = await loser!.ended;
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(new RegExp(`REFOLD_JOB_RUNNING[\\s\\S]* is run by process ${winner!.pid} since \\d`));
+    expect(stderr).toMatch(
+      new RegExp(`REFOLD_JOB_RUNNING[\\s\\S]* is run by process ${winner!.pid} since \\d[\\s\\S]*refold cancel job-`),
+    );
     job.letGo('map');
     await winner!.done();
     expect(job.sortedLines).toEqual(HELD_TOTALS);

@@ -23,10 +23,11 @@ export class JobRunningError extends RefoldError {
   override readonly name = 'JobRunningError';
   readonly code = 'REFOLD_JOB_RUNNING';
   readonly retryable = true;
-  readonly hint = 'Wait for it, or stop it with: refold cancel.';
+  readonly hint: string;
   constructor(values: { jobId: string; pid: number; startedAtMs: number }, options?: ErrorOptions) {
     const since = values.startedAtMs === 0 ? '' : ` since ${new Date(values.startedAtMs).toISOString()}`;
     super(`${values.jobId} is run by process ${values.pid}${since}.`, values, options);
+    this.hint = `Wait for it, or stop it with: refold cancel ${values.jobId}`;
   }
 }
 
