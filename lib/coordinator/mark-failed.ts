@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { TASK_CANCELLED } from '../job/failure.ts';
 import { countAbandoned, type JobState, type Phase, type TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
-import { readAllTasks } from '../work/read-tasks.ts';
+import { eachTask } from '../work/read-tasks.ts';
 import type { Flow } from './advance-job.ts';
 import { readJobItem } from './job-access.ts';
 import { LOST_WORK } from './lost-work.ts';
@@ -46,25 +46,43 @@ async function firstCause(world: World, call: MarkFailedCall): Promise<Failure> 
   const { at } = call;
   const isPhase = PHASE_FAILED.has(call.failure.Error) && (at.next === 'map' || at.next === 'reduce');
   if (isPhase) {
-    const tasks = await readAllTasks(world, call.jobId, at.step, at.next);
-    const failed = [...tasks.values()].filter(
-      (task) => task.lastFailure !== undefined && !SAYING_NOTHING.has(task.lastFailure.code),
-    );
-    // First a task without a commit: one may have been lost after it had committed. Then one that failed for good before one that may be
-    // tried again; then the lowest index, so that reruns agree.
-    const worst = failed.toSorted(
-      (a, b) =>
-        Number(a.commit !== undefined) - Number(b.commit !== undefined) ||
-        Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) ||
-        b.failed - a.failed ||
-        a.index - b.index,
-    )[0];
+    const { worst, lost } = await findWorst(world, call.jobId, at.step, at.next);
     if (worst?.lastFailure !== undefined) return worst.lastFailure;
-    const lost = lostSandbox([...tasks.values()], at.next);
     if (lost !== undefined) return lost;
   }
   const told = failureFromCause(call.failure.Error, call.failure.Cause);
   return at.next === 'solo' ? await recordedOfSolo(world, call.jobId, at.step, told) : told;
+}
+
+/**
+ * The task whose failure is told, and that of a sandbox that was lost. First a task without a commit: one may have been lost after it had
+ * committed. Then one that failed for good before one that may be tried again; then the lowest index, so that reruns agree. Of many tasks, a
+ * page is in memory at a time.
+ */
+async function findWorst(
+  world: World,
+  jobId: string,
+  step: number,
+  phase: Phase,
+): Promise<{ readonly worst: TaskItem | undefined; readonly lost: Failure | undefined }> {
+  let worst: TaskItem | undefined;
+  let open: TaskItem | undefined;
+  for await (const task of eachTask(world, jobId, step, phase)) {
+    const isTold = task.lastFailure !== undefined && !SAYING_NOTHING.has(task.lastFailure.code);
+    if (isTold && (worst === undefined || compareFailed(task, worst) < 0)) worst = task;
+    const isOpen = task.commit === undefined && countAbandoned(task) > 1;
+    if (isOpen && (open === undefined || countAbandoned(task) > countAbandoned(open))) open = task;
+  }
+  return { worst, lost: open === undefined ? undefined : lostSandbox(open, phase) };
+}
+
+function compareFailed(a: TaskItem, b: TaskItem): number {
+  return (
+    Number(a.commit !== undefined) - Number(b.commit !== undefined) ||
+    Number(a.lastFailure?.retryable) - Number(b.lastFailure?.retryable) ||
+    b.failed - a.failed ||
+    a.index - b.index
+  );
 }
 
 /** The failure that Solo's attempt has recorded, if that is what the machine saw: a function on Lambda leaves its details to the ledger. */
@@ -77,10 +95,7 @@ async function recordedOfSolo(world: World, jobId: string, step: number, told: F
  * The task whose attempts ended nowhere most often: nothing that ran in its sandboxes lived to say why. One such attempt may as well be
  * under way still.
  */
-function lostSandbox(tasks: readonly TaskItem[], phase: Phase): Failure | undefined {
-  const open = tasks.filter((task) => task.commit === undefined && countAbandoned(task) > 1);
-  const task = open.toSorted((a, b) => countAbandoned(b) - countAbandoned(a) || a.index - b.index)[0];
-  if (task === undefined) return undefined;
+function lostSandbox(task: TaskItem, phase: Phase): Failure {
   const attempts = countAbandoned(task);
   return {
     name: 'SandboxLostError',
