@@ -10,7 +10,8 @@ import type { TaskContext } from './task-context.ts';
 
 /**
  * Hands one pair on. Keys and values are encoded before it returns, so a slice may be reused at once. To be used only while the call that
- * it was handed to lasts: from then on it throws, and the attempt fails. A promise that emits must be returned or awaited.
+ * it was handed to lasts: from then on it throws, and the attempt fails if it has not ended yet; of a pair that comes still later nothing is
+ * known to the job. So a promise that emits must be returned or awaited.
  */
 export type Emit<K, V> = (key: K, value: V) => void;
 
