@@ -15,5 +15,10 @@ export function userFrames(stack: string, { folder, isBuilt }: EngineFiles = ENG
       return at !== -1 && (!isBuilt || /^[^/]+\.js:/.test(line.slice(at + start.length)));
     });
   const lines = stack.split('\n').filter((line) => /^\s*at /.test(line) && !isEngine(line));
-  return lines.slice(0, FRAMES_MAX).map((line) => line.trim().replace(`(${folder.pathname}${DEPLOYED_JOBS}`, '('));
+  return lines.slice(0, FRAMES_MAX).map((line) => showFrame(line.trim(), folder));
+}
+
+/** What the user wrote as `map` is no method of the engine's object that holds it. */
+function showFrame(line: string, folder: URL): string {
+  return line.replace(/^at (async )?MapRunner\./, 'at $1').replace(`(${folder.pathname}${DEPLOYED_JOBS}`, '(');
 }

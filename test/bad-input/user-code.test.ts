@@ -26,7 +26,7 @@ describe.each(WAYS)('refold run, $way', ({ flags }) => {
     expect(exitCode).toBe(1);
     expect(said).toMatch(/REFOLD_USER_CODE {2}the job failed/);
     expect(said).toMatch(SECOND);
-    expect(said).toMatch(/RangeError: boom[\s\S]*job\.ts:4:/);
+    expect(said).toMatch(/RangeError: boom\n\s+at map \(\S*job\.ts:4:/);
     expect(said).toContain('Fix map in the job file, then run the same command again: with other code it is another job');
     expect(said).not.toContain('/lib/map/');
   });
