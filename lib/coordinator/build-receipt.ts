@@ -22,7 +22,7 @@ import type { Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { eachTask } from '../work/read-tasks.ts';
 import { buildShuffle } from './build-shuffle.ts';
-import { allWinners, FILES_IN_FLIGHT, readWinnerFiles, type Winner } from './step-output.ts';
+import { allWinners, areStillWinners, FILES_IN_FLIGHT, readWinnerFiles, type Winner } from './step-output.ts';
 
 /** All that a step's final commits say: what Commit publishes, and what the receipt adds up. */
 export type StepAccount = {
@@ -51,21 +51,13 @@ export async function readStepAccounts(
   for (const step of job.shape.steps.keys()) {
     const plan = await readStepPlan(world, job.jobId, step);
     assert(plan !== undefined, 'a step that has ended was planned');
-    const winners = await allWinners(world, job.jobId, plan);
-    if (winners === undefined) return 'lost';
     const before = known[step];
-    const account =
-      before !== undefined && areSame(before.winners, winners)
-        ? before
-        : await readStepAccount(world, job, plan, run, generations[step] ?? 0, winners);
+    const isKnown = before !== undefined && (await areStillWinners(world, job.jobId, plan, before.winners));
+    const account = isKnown ? before : await readStepAccount(world, job, plan, run, generations[step] ?? 0);
     if (account === 'lost') return 'lost';
     accounts.push(account);
   }
   return accounts;
-}
-
-function areSame(some: readonly Winner[], others: readonly Winner[]): boolean {
-  return some.length === others.length && some.every(({ attemptKey }, at) => attemptKey === others[at]!.attemptKey);
 }
 
 /** Attempt files that are in memory together. */
@@ -77,8 +69,9 @@ async function readStepAccount(
   plan: StepPlan,
   run: number | undefined,
   generation: number,
-  winners: readonly Winner[],
 ): Promise<StepAccount | 'lost'> {
+  const winners = await allWinners(world, job.jobId, plan);
+  if (winners === undefined) return 'lost';
   const parts: AttemptFile['parts'][] = [];
   const reduce = new ReduceTotalsSum();
   const map = plan.mapOnly && winners[0]?.isSolo !== true ? new MapOnlyTotals(world, job, plan) : undefined;

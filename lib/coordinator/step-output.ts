@@ -55,6 +55,26 @@ export async function allWinners(
   return winners.length === tasks ? winners : undefined;
 }
 
+/** Are the winners that were read before still all of them? Makes no second list of them, where there may be very many. */
+export async function areStillWinners(
+  world: Pick<World, 'ledger' | 'work'>,
+  jobId: string,
+  plan: StepPlan,
+  known: readonly Winner[],
+): Promise<boolean> {
+  if (plan.solo) {
+    const winners = await allWinners(world, jobId, plan);
+    return winners?.length === known.length && winners.every(({ attemptKey }, at) => attemptKey === known[at]!.attemptKey);
+  }
+  let at = 0;
+  for await (const { index, commit } of eachTask(world, jobId, plan.step, plan.mapOnly ? 'map' : 'reduce')) {
+    if (commit === undefined) continue;
+    const winner = known[at++];
+    if (winner?.task.index !== index || winner.attemptId !== commit.attemptId) return false;
+  }
+  return at === known.length;
+}
+
 function winner(task: TaskId, { attemptId, result }: Commit): Winner {
   const { attemptKey, digest } = result as OutputResult;
   return { task, attemptId, attemptKey, isSolo: task.phase === 'reduce' && digest === '' };

@@ -16,8 +16,32 @@ export type SuccessFile = {
   readonly receipt: Receipt;
 };
 
+/** As JSON, two spaces a level. Of very many parts only the bytes are held, not their text as well. */
 export function encodeSuccess(success: SuccessFile): Uint8Array {
-  return Buffer.from(`${JSON.stringify(success, undefined, 2)}\n`);
+  let bytes = 0;
+  for (const piece of piecesOf(success)) bytes += Buffer.byteLength(piece);
+  const content = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const piece of piecesOf(success)) at += content.write(piece, at);
+  return content;
+}
+
+const PARTS_A_PIECE = 1_000;
+/** Where the parts stand. In a text of the file its quotes would be escaped. */
+const NO_PARTS = '\n  "parts": []';
+
+function* piecesOf(success: SuccessFile): Generator<string> {
+  const { parts } = success;
+  const shell = `${JSON.stringify({ ...success, parts: [] }, undefined, 2)}\n`;
+  if (parts.length === 0) return yield shell;
+  const end = shell.indexOf(NO_PARTS) + NO_PARTS.length - 1;
+  yield shell.slice(0, end);
+  for (let start = 0; start < parts.length; start += PARTS_A_PIECE) {
+    const list = JSON.stringify(parts.slice(start, start + PARTS_A_PIECE), undefined, 2);
+    // A level deeper, without the brackets of the list.
+    yield `${start === 0 ? '' : ','}${list.slice(1, -2).replaceAll('\n', '\n  ')}`;
+  }
+  yield `\n  ${shell.slice(end)}`;
 }
 
 /** Undefined for what another program left under that name: Hadoop and Spark write an empty `_SUCCESS`. */

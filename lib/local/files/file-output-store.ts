@@ -145,7 +145,7 @@ export class FileOutputStore implements OutputStore {
   }
 
   async listParts(): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-    const names = partNamesOf(this.#entriesIn(this.#folder)).sort(comparePartNames);
+    const names = partNamesOf(this.#eachEntryIn(this.#folder)).sort(comparePartNames);
     return names.map((name) => ({ name, bytes: this.#files.statSync(join(this.#folder, name)).size }));
   }
 
@@ -230,15 +230,19 @@ export class FileOutputStore implements OutputStore {
   }
 
   #entriesIn(folder: string): Dirent[] {
+    return [...this.#eachEntryIn(folder)];
+  }
+
+  *#eachEntryIn(folder: string): Generator<Dirent> {
     try {
-      const entries: Dirent[] = [];
       const listing = this.#files.opendirSync(folder);
-      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) entries.push(entry);
-      listing.closeSync();
-      return entries;
+      try {
+        for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) yield entry;
+      } finally {
+        listing.closeSync();
+      }
     } catch (error) {
-      if (isFileError(error, 'ENOENT')) return [];
-      throw toUnwritable(error, folder);
+      if (!isFileError(error, 'ENOENT')) throw toUnwritable(error, folder);
     }
   }
 
@@ -276,6 +280,9 @@ const FOLDER_TRIES_MAX = 20;
 /** W_OK of access(2). */
 const WRITE_ACCESS = 2;
 
-function partNamesOf(entries: readonly Dirent[]): string[] {
-  return entries.filter((entry) => isPartName(entry.name) && entry.isFile()).map(({ name }) => name);
+/** Of very many entries only their names are kept. */
+function partNamesOf(entries: Iterable<Dirent>): string[] {
+  const names: string[] = [];
+  for (const entry of entries) if (isPartName(entry.name) && entry.isFile()) names.push(entry.name);
+  return names;
 }
