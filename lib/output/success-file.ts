@@ -48,7 +48,7 @@ function* piecesOf(success: SuccessFile): Generator<string> {
 export function parseSuccess(bytes: Uint8Array): SuccessFile | undefined {
   let content: unknown;
   try {
-    content = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    content = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch {
     return undefined;
   }

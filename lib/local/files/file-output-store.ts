@@ -106,7 +106,8 @@ export class FileOutputStore implements OutputStore {
       if (error instanceof PartMissingError) return undefined;
       throw error;
     }
-    return new Uint8Array(Buffer.concat(pieces));
+    const { buffer, byteOffset, byteLength } = Buffer.concat(pieces);
+    return new Uint8Array(buffer, byteOffset, byteLength);
   }
 
   async clear(keep: readonly string[], createdAtMs: number): Promise<void> {
