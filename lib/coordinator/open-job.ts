@@ -9,12 +9,23 @@ import { checkOutput, claimOutput, dropClaim, isOutputWhole } from './claim-outp
 import { forgetJob } from './forget-job.ts';
 
 export type OpenedJob =
-  | { readonly kind: 'open'; readonly item: JobItem }
+  /** `isNew`: the ledger did not know it. */
+  | { readonly kind: 'open'; readonly item: JobItem; readonly isNew: boolean }
   /** It was done before, and its output is there, whole. */
   | { readonly kind: 'done'; readonly success: SuccessFile; readonly already: boolean };
 
-/** The job in the ledger: made, found, or found to be done. One starter a job at a time. @throws OutputOccupiedError */
-export async function openJob(world: World, record: JobRecord, overwrite: boolean): Promise<OpenedJob> {
+/**
+ * The job in the ledger: made, found, or found to be done. One starter a job at a time. A job that is refused leaves nothing.
+ * @param takeLease called before anything changes. The lease is to be asked for again once the run is started: a job that the ledger does
+ * not know, or that has ended, does not hold it against others.
+ * @throws OutputOccupiedError, and what `takeLease` throws
+ */
+export async function openJob(
+  world: World,
+  record: JobRecord,
+  overwrite: boolean,
+  takeLease: () => Promise<void> = async () => {},
+): Promise<OpenedJob> {
   const { jobId } = record;
   const known = await world.ledger.readJob(jobId);
   if (known?.state === 'DONE') {
@@ -23,8 +34,9 @@ export async function openJob(world: World, record: JobRecord, overwrite: boolea
     if (found.kind === 'partial') await claimOutput(world, jobId); // For what is left of it.
   }
   const found = await checkOutput(world, record, overwrite);
+  await takeLease();
   if (known?.state === 'DONE') await forgetJob(world, jobId); // Its output is gone: it runs anew.
-  return { kind: 'open', item: await registerJob(world, record, found) };
+  return { kind: 'open', item: await registerJob(world, record, found), isNew: known === undefined };
 }
 
 export type DoneOutput =

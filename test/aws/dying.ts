@@ -30,3 +30,32 @@ export class Mortal {
     });
   }
 }
+
+/** A process that is slow: before one of its calls takes effect, `meanwhile` happens. */
+export class Overtaken extends Mortal {
+  #isDue = true;
+  readonly #at: number;
+  readonly #meanwhile: () => Promise<void>;
+
+  constructor(at: number, meanwhile: () => Promise<void>) {
+    super();
+    this.#at = at;
+    this.#meanwhile = meanwhile;
+  }
+
+  override wrap<Port extends object>(port: Port): Port {
+    return new Proxy(super.wrap(port), {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return async (...parameters: unknown[]): Promise<unknown> => {
+          if (this.#isDue && this.calls === this.#at) {
+            this.#isDue = false;
+            await this.#meanwhile();
+          }
+          return await (value as (...given: unknown[]) => unknown)(...parameters);
+        };
+      },
+    });
+  }
+}

@@ -30,7 +30,7 @@ export type RunOutcome =
   /** Before or after the machine, or refused because there is a newer run. */
   | { readonly kind: 'stopped'; readonly why: string };
 
-/** One run of the job, as the command line or a start of the state machine does it: open, lease, start the run, run the machine. */
+/** One run of the job, as the command line or a start of the state machine does it: lease, open, start the run, lease, run the machine. */
 export async function runCoordinator(
   world: SimulatedWorld,
   coordinator: SimulatedProcess,
@@ -40,6 +40,7 @@ export async function runCoordinator(
   const { jobId } = record;
   const own = world.worldOf(coordinator);
   try {
+    await own.ledger.acquireLease(record.leaseKey, jobId);
     await own.work.putIfAbsent(jobKey(jobId), encodeJson(record));
     const { job } = await own.ledger.createJob({
       jobId,
@@ -54,9 +55,9 @@ export async function runCoordinator(
       updatedAtMs: record.createdAtMs,
     });
     if (job.state === 'DONE') return { kind: 'done' };
-    await own.ledger.acquireLease(record.leaseKey, jobId);
     const started = await own.ledger.startRun(jobId, job.run + 1, own.ids.newId());
     if (started.kind === 'refused') return { kind: 'stopped', why: 'refused' };
+    await own.ledger.acquireLease(record.leaseKey, jobId);
     const outcome = await runJobMachine(world, coordinator, settings, started.job.run);
     const ended = await own.ledger.readJob(jobId);
     if (ended?.state === 'DONE') return { kind: 'done' };

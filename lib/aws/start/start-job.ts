@@ -127,11 +127,12 @@ async function startRun(
 ): Promise<'started' | 'running' | undefined> {
   const { jobId } = record;
   const name = executionName(jobId, run);
-  await registerJob(world, record, await checkOutput(world, record, options.overwrite));
-  await takeLease(world, executions, record); // Refused early, nothing has changed but that the job is known.
+  const found = await checkOutput(world, record, options.overwrite);
+  await takeLease(world, executions, record); // A job that is refused here is not even known.
+  await registerJob(world, record, found);
   const answer = await world.ledger.startRun(jobId, run, name);
   if (answer.kind === 'refused') return undefined;
-  await takeLease(world, executions, record);
+  await takeLease(world, executions, record); // A job that was not known, or had ended, did not hold it against others.
   const runRecord: RunRecord = { format: 1, run, ...options };
   await world.work.putIfAbsent(runKey(jobId, run), encodeJson(runRecord));
   if ((await executions.start(name, { jobId, run })) === 'started') return 'started';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { buildStateMachine } from '../../coordinator/build-state-machine.ts';
+import { forgetJob } from '../../coordinator/forget-job.ts';
 import { JobCancelledError } from '../../coordinator/job-access.ts';
 import { openJob, readSuccess } from '../../coordinator/open-job.ts';
 import { OutputLeasedError } from '../../coordinator/output-leased-error.ts';
@@ -61,15 +62,20 @@ export async function executeJob(prepared: PreparedJob, options: ExecuteOptions)
 async function executeLocked(prepared: PreparedJob, options: ExecuteOptions): Promise<JobOutcome> {
   const { record, world } = prepared;
   const { jobId } = record;
-  const job = await openJob(world, record, options.overwrite);
+  const job = await openJob(world, record, options.overwrite, () => takeLease(prepared));
   if (job.kind === 'done') {
     await collectUsedUp(prepared);
     return job;
   }
-  await takeLease(prepared);
   const executionId = world.ids.newId();
   const started = await world.ledger.startRun(jobId, job.item.run + 1, executionId);
   assert(started.kind === 'started', 'the lock keeps other runs away');
+  try {
+    await takeLease(prepared);
+  } catch (error) {
+    if (job.isNew) await forgetJob(world, jobId); // Another job was faster between the two looks at the lease.
+    throw error;
+  }
   options.onStart?.(started.job);
   const outcome = await runUnlessCancelled(prepared, started.job.run, options);
   const ended = await world.ledger.readJob(jobId);

@@ -6,8 +6,8 @@ import { type MemoryWorld, memoryWorld } from '../../../lib/memory/memory-world.
 import { encodeSuccess } from '../../../lib/output/success-file.ts';
 import type { JobState } from '../../../lib/ports/task-ledger.ts';
 import { readJson } from '../../../lib/work/json-object.ts';
-import { runKey } from '../../../lib/work/work-layout.ts';
-import { Died, Mortal } from '../dying.ts';
+import { jobKey, runKey } from '../../../lib/work/work-layout.ts';
+import { Died, Mortal, Overtaken } from '../dying.ts';
 import { recordOf, runOptions } from '../job-record.ts';
 import { MemoryExecutions } from '../memory-executions.ts';
 
@@ -244,6 +244,36 @@ describe('the lease of an output', () => {
     await stack.fail(first, 1);
     expect(await stack.start(second)).toMatchObject({ kind: 'started', run: 1 });
     await expect(stack.start(first)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+  });
+
+  it('leaves nothing of a job that it keeps off, and all of one that had run before', async () => {
+    const stack = new Stack();
+    await stack.start(first);
+    await stack.fail(first, 1);
+    await stack.start(second);
+    const third = recordOf({ name: 'third' });
+    const before = await stack.world.ledger.readJob(first.jobId);
+    for (const refused of [first, third]) {
+      await expect(stack.start(refused)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+    }
+    expect(await stack.world.ledger.readJob(first.jobId)).toEqual(before);
+    expect(await stack.world.ledger.readJob(third.jobId)).toBeUndefined();
+    expect(await stack.world.work.head(jobKey(third.jobId))).toBeUndefined();
+  });
+
+  it('is one of two jobs that start at once, wherever one overtakes the other', async () => {
+    const whole = new Mortal();
+    await new Stack().start(first, { mortal: whole });
+    for (let call = 0; call < whole.calls; call++) {
+      const stack = new Stack();
+      const overtaken = new Overtaken(call, async () => {
+        await stack.start(second).catch((error: { code: string }) => expect(error.code).toBe('REFOLD_OUTPUT_LEASED'));
+      });
+      await stack
+        .start(first, { mortal: overtaken })
+        .catch((error: { code: string }) => expect(error.code).toBe('REFOLD_OUTPUT_LEASED'));
+      expect(stack.executions.names(), `overtaken at call ${call}`).toHaveLength(1);
+    }
   });
 
   it('is taken from a job whose execution ended without a word, which then is known as failed', async () => {

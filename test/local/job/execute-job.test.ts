@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ExecuteOptions, executeJob } from '../../../lib/local/job/execute-job.ts';
 import { findJobHolder } from '../../../lib/local/job/job-lock.ts';
 import { type PreparedJob, prepareJob } from '../../../lib/local/job/prepare-job.ts';
+import { openLocalWorld } from '../../../lib/local/world/local-world.ts';
 import type { OutputStore, StagedPart } from '../../../lib/ports/output-store.ts';
 import { numbers, writeJob, writeLines } from '../../jobs/write-job.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -117,6 +118,50 @@ describe('executeJob', () => {
     expect(filesIn(join(folder, 'out'))).toEqual(newer);
     expect(await execute(3, { overwrite: true })).toMatchObject({ kind: 'done' });
     expect(filesIn(join(folder, 'out'))).not.toEqual(newer);
+  });
+
+  it('leaves nothing of a job whose output another job has in hand', async () => {
+    const { folder, execute } = prepare();
+    const world = openLocalWorld({ cwd: folder, workFolder: join(folder, '.refold') });
+    let known: readonly string[] = [];
+    const refused = withPublish(async (output, part) => {
+      await expect(execute(2)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+      known = (await world.ledger.listJobs()).map(({ state }) => state);
+      expect(readdirSync(join(folder, '.refold/jobs'))).toHaveLength(1);
+      return await output.publish(part);
+    });
+    expect(await execute(3, {}, refused)).toMatchObject({ kind: 'done' });
+    expect(known).toEqual(['COMMITTING']);
+  });
+
+  it('lets one of two jobs run that took the lease of their output at once, and forgets the other', async () => {
+    const { folder, execute } = prepare();
+    const world = openLocalWorld({ cwd: folder, workFolder: join(folder, '.refold') });
+    let inner: Promise<unknown> | undefined;
+    const overtaken = (prepared: PreparedJob): PreparedJob => {
+      const { ledger } = prepared.world;
+      const createJob: typeof ledger.createJob = async (job) => {
+        const begun = Promise.withResolvers<void>();
+        const slowly = withPublish(async (output, part) => {
+          begun.resolve();
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return await output.publish(part);
+        });
+        inner ??= execute(2, {}, slowly);
+        await begun.promise;
+        return await ledger.createJob(job);
+      };
+      const own = new Proxy(ledger, {
+        get: (target, name) => {
+          const value: unknown = name === 'createJob' ? createJob : Reflect.get(target, name);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      return { ...prepared, world: { ...prepared.world, ledger: own } };
+    };
+    await expect(execute(3, {}, overtaken)).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_LEASED' });
+    expect(await inner).toMatchObject({ kind: 'done' });
+    expect((await world.ledger.listJobs()).map(({ state }) => state)).toEqual(['DONE']);
   });
 
   it('holds the lock of the job until the function that was under way has ended', async () => {
