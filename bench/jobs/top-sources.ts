@@ -1,4 +1,4 @@
-import { defineJob, type Emit, type Job, pairs } from 'refold';
+import { defineJob, type Emit, type Job, pairs, top } from 'refold';
 
 const TOP = 10;
 
@@ -11,9 +11,6 @@ type SourceTotal = readonly [revenue: number, source: Source, rank: number];
 export function topSources(joined: Job<Source, Visit>) {
   const totals = defineJob({
     input: pairs(joined),
-    map([source, visit], emit: Emit<Source, Visit>) {
-      emit(source, visit);
-    },
     reduce(source, visits, emit: Emit<Source, Visit>) {
       let revenue = 0;
       let rank = 0;
@@ -31,22 +28,9 @@ export function topSources(joined: Job<Source, Visit>) {
     map([source, [revenue, rank]], emit: Emit<null, SourceTotal>) {
       emit(null, [revenue, source, rank]);
     },
-    combine(_, sources, emit) {
-      for (const source of mostRevenue(sources)) emit(null, source);
-    },
+    combine: top(TOP),
     reduce(_, sources, emit: Emit<Source, Visit>) {
-      for (const [revenue, source, rank] of mostRevenue(sources)) emit(source, [revenue, rank]);
+      for (const [revenue, source, rank] of sources) emit(source, [revenue, rank]);
     },
   });
-}
-
-function mostRevenue<Total extends SourceTotal>(sources: Iterable<Total>): Total[] {
-  const best: Total[] = [];
-  for (const source of sources) {
-    if (best.length === TOP && source[0] <= best[TOP - 1]![0]) continue;
-    const place = best.findIndex((other) => other[0] < source[0]);
-    best.splice(place === -1 ? best.length : place, 0, source);
-    if (best.length > TOP) best.pop();
-  }
-  return best;
 }

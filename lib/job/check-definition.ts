@@ -44,10 +44,16 @@ export function checkDefinition(definition: object): void {
       'Give each named input its own map: input(reader, map).',
     );
   }
-  if (fields['inputs'] === undefined && typeof fields['map'] !== 'function') throw new InvalidJobError('map must be a function');
+  if (fields['inputs'] === undefined && !isMapOf(fields['map'], fields['input']))
+    throw new InvalidJobError('map must be a function');
   checkInputs(fields['inputs']);
   checkFunctions(fields);
   checkNameAndParams(fields);
+}
+
+/** Only pairs of another job may go on without a map. */
+function isMapOf(map: unknown, reader: unknown): boolean {
+  return typeof map === 'function' || (map === undefined && (reader as { cuts?: string } | undefined)?.cuts === 'pairs');
 }
 
 function checkNameAndParams({ name, params }: Record<string, unknown>): void {
@@ -67,7 +73,7 @@ function checkInputs(inputs: unknown): void {
     throw new InvalidJobError('inputs must name at least one input');
   for (const [name, named] of Object.entries(inputs)) {
     const { reader, map } = (named ?? {}) as Record<string, unknown>;
-    if ((reader as { kind?: string } | undefined)?.kind !== 'reader' || typeof map !== 'function') {
+    if ((reader as { kind?: string } | undefined)?.kind !== 'reader' || !isMapOf(map, reader)) {
       throw new InvalidJobError(`inputs.${name} must be input(reader, map)`);
     }
   }

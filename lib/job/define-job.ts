@@ -5,6 +5,7 @@ import type { Writer } from '../record/writer.ts';
 import { checkDefinition } from './check-definition.ts';
 import type { Identity, WholeKey } from './identity.ts';
 import type { JobOptions } from './job-options.ts';
+import type { PairsOf } from './pairs.ts';
 import type { Partitioner } from './partitioner.ts';
 import type { TaskContext } from './task-context.ts';
 
@@ -53,14 +54,24 @@ type Take<T, N extends number, Taken extends readonly unknown[] = []> = Taken['l
 /** One of several named inputs, with its own reader and map; see `input`. */
 export type NamedInput<K, V> = {
   readonly reader: Reader<unknown>;
-  readonly map: MapFunction<never, K, V>;
+  /** Undefined hands on the pairs of another job as they are. */
+  readonly map?: MapFunction<never, K, V>;
   readonly outside?: unknown;
 };
 
-/** A named input of a join: `inputs: { visits: input(csv(), mapVisit) }`. In `map`, `task.params` is a plain record of the job's params. */
-export function input<R, K, V>(reader: Reader<R>, map: MapFunction<R, K, V>): NamedInput<K, V> {
-  return { reader, map: map as MapFunction<never, K, V> };
+/**
+ * A named input of a join: `inputs: { visits: input(csv(), mapVisit) }`. In `map`, `task.params` is a plain record of the job's params.
+ * Pairs of another job need no map: `input(pairs(first))` hands them on.
+ */
+export function input<K, V>(reader: PairsOf<K, V>): NamedInput<K, V>;
+export function input<R, K, V>(reader: Reader<R>, map: MapFunction<R, K, V>): NamedInput<K, V>;
+export function input<R, K, V>(reader: Reader<R>, map?: MapFunction<R, K, V>): NamedInput<K, V> {
+  return map === undefined ? { reader } : { reader, map: map as MapFunction<never, K, V> };
 }
+
+/** Of a pair that another job left, as a record: what goes on where a job has no map. */
+type KeyOf<R> = R extends readonly [infer K, unknown] ? K : never;
+type ValueOf<R> = R extends readonly [unknown, infer V] ? V : never;
 
 /** What reduce sees of the map's values: with a built-in combiner the finished ones. */
 type Combined<C, V> = OutOf<C, Stored<V>>;
@@ -74,6 +85,7 @@ export type JobDefinition<R, K, V, P, N extends number, K2, V2, C, In> = JobOpti
   readonly name?: string;
   /** How bytes become records. @default lines() */
   readonly input?: Reader<R> & { readonly outside?: In };
+  /** May be left out where the input is `pairs(job)`: they are handed on as they are, and nothing is decoded on the way. */
   readonly map?: MapFunction<R, K, V, ParamValues<P>>;
   /** In place of `input` and `map`: several inputs by name. */
   readonly inputs?: Readonly<Record<string, NamedInput<K, V> & { readonly outside?: In }>>;
@@ -119,9 +131,9 @@ export type AnyDefinition = JobDefinition<unknown, unknown, unknown, Params, num
  * @throws InvalidJobError for an unknown field, naming the nearest known one
  */
 export function defineJob<
-  K,
-  V,
   R = string,
+  K = KeyOf<R>,
+  V = ValueOf<R>,
   const N extends number = 0,
   P extends Params = Record<never, never>,
   K2 = GroupKey<K, N>,

@@ -18,6 +18,7 @@ export type StepInput = {
   /** `''` for the one unnamed input. */
   readonly name: string;
   readonly reader: Reader<unknown>;
+  /** `handOn` where the job gives none. */
   readonly map: AnyMap;
   /** Index of the step whose output pairs are read; undefined for an input from outside. */
   readonly upstream: number | undefined;
@@ -67,9 +68,18 @@ export function stepsOf(job: Job): readonly Step[] {
 
 function inputsOf(definition: AnyDefinition): readonly Omit<StepInput, 'upstream'>[] {
   if (definition.inputs === undefined) {
-    return [{ name: '', reader: definition.input ?? (lines() as Reader<unknown>), map: definition.map as AnyMap }];
+    return [{ name: '', reader: definition.input ?? (lines() as Reader<unknown>), map: (definition.map ?? handOn) as AnyMap }];
   }
-  return Object.entries(definition.inputs).map(([name, named]) => ({ name, reader: named.reader, map: named.map as AnyMap }));
+  return Object.entries(definition.inputs).map(([name, named]) => ({
+    name,
+    reader: named.reader,
+    map: (named.map ?? handOn) as AnyMap,
+  }));
+}
+
+/** The map of an input that has none. Where nothing looks at the pairs on the way, encoded ones are handed on without it. */
+export function handOn([key, value]: readonly [unknown, unknown], emit: (key: unknown, value: unknown) => void): void {
+  emit(key, value);
 }
 
 function stepOf(definition: AnyDefinition, index: number, inputs: readonly StepInput[]): Step {

@@ -35,6 +35,8 @@ export interface MapCollector {
    * NestedEmitError
    */
   readonly emit: (key: unknown, value: unknown) => void;
+  /** The same for an encoded pair: bytes[start, keyEnd) is the key, bytes[keyEnd, end) the value. Undefined with a built-in combiner. */
+  readonly emitEncoded: ((bytes: Uint8Array, start: number, keyEnd: number, end: number) => void) | undefined;
   /** Closed while user code of a combine function runs, and from `finish` on: a pair would come too late. */
   readonly gate: EmitGate;
   /** Pairs taken. */
@@ -68,7 +70,8 @@ type Engine = {
 };
 
 class Collector implements MapCollector {
-  readonly emit: (key: unknown, value: unknown) => void;
+  readonly emit: MapCollector['emit'];
+  readonly emitEncoded: MapCollector['emitEncoded'];
   emitted = 0;
   combined = 0;
   spills = 0;
@@ -97,11 +100,13 @@ class Collector implements MapCollector {
       const { numbers } = combiner;
       const table = new CombineTable({ ...engineOptions, states: combiner.createStates(), numbers });
       this.engine = table;
+      this.emitEncoded = undefined;
       this.emit = numbers === undefined ? emitStates(this, table) : emitNumbers(this, table);
     } else {
       const buffer = new SortBuffer(engineOptions);
       this.engine = buffer;
       this.emit = emitIntoBuffer(this, buffer);
+      this.emitEncoded = emitEncodedIntoBuffer(this, buffer);
     }
   }
 
@@ -189,6 +194,15 @@ function emitIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector[
   return (key, value) => {
     if (!gate.isOpen) gate.refuse();
     buffer.emit(key, value);
+    collector.emitted++;
+  };
+}
+
+function emitEncodedIntoBuffer(collector: Collector, buffer: SortBuffer): MapCollector['emitEncoded'] {
+  const { gate } = collector;
+  return (bytes, start, keyEnd, end) => {
+    if (!gate.isOpen) gate.refuse();
+    buffer.emitEncoded(bytes, start, keyEnd, end);
     collector.emitted++;
   };
 }

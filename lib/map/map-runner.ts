@@ -2,9 +2,10 @@ import { type AttemptContext, contextAt } from '../job/attempt-context.ts';
 import { LateEmitError } from '../job/emit-gate.ts';
 import type { HeldPairs, PairSink } from '../job/pair-sink.ts';
 import type { RecordCursor } from '../job/record-cursor.ts';
-import type { AnyMap } from '../job/step.ts';
+import { type AnyMap, handOn } from '../job/step.ts';
 import type { Position } from '../job/task-context.ts';
 import { isThenable, mapError } from '../job/user-code.ts';
+import type { EncodedPairCursor } from '../output/read-pair-object.ts';
 import { Slice } from '../record/slice.ts';
 
 type EmitAny = (key: unknown, value: unknown) => void;
@@ -81,6 +82,25 @@ export class MapRunner {
   pause = (): void => {
     this.pairs.gate.close();
   };
+
+  /** True where the input has no map, and nobody looks at a pair of an earlier step on its way into `pairs`. */
+  get passesOn(): boolean {
+    return this.map === handOn && this.pairs.emitEncoded !== undefined;
+  }
+
+  /** What `sink` does with a pair, where `passesOn`. */
+  passOn(pair: EncodedPairCursor): boolean {
+    if (this.records >= this.recordsMax) return false;
+    this.records += 1;
+    const record = this.rangeRecord++;
+    this.cursor.enterRecord(record, record);
+    try {
+      this.pairs.emitEncoded!(pair.bytes, pair.keyStart, pair.keyEnd, pair.end);
+    } catch (error) {
+      throw mapError(error, this.positionOf(record, record));
+    }
+    return this.records < this.recordsMax;
+  }
 
   /** False pauses the scan: a promise is to be awaited, the queue is full, or the limit is reached. */
   sink = (record: unknown, at: number): boolean => {

@@ -47,6 +47,7 @@ export async function runMapAttempt(options: MapAttempt): Promise<MapResult> {
   try {
     const mapped = await mapSplit(options, {
       emit: collector.emit,
+      emitEncoded: collector.emitEncoded,
       gate: collector.gate,
       hold: () => new EncodedPairs(step.groupBy, collector.gate, collector.emit),
     });

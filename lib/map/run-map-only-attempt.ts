@@ -31,6 +31,7 @@ export async function mapToFile(options: MapAttempt): Promise<AttemptFile> {
   try {
     const mapped = await mapSplit(options, {
       emit: (key, value) => output.emit(key, value),
+      emitEncoded: (bytes, start, keyEnd, end) => output.emitEncoded(bytes, start, keyEnd, bytes, keyEnd, end),
       gate: output.gate,
       hold: () => output.hold(),
       between: () => (output.isFull ? output.drain() : undefined),

@@ -71,6 +71,19 @@ export class SortBuffer {
     this.addEntry(keyEnd - keyStart, arena.length - keyEnd);
   }
 
+  /** The same for an encoded pair: bytes[start, keyEnd) is the key, bytes[keyEnd, end) the value. @throws ShortKeyError */
+  emitEncoded(bytes: Uint8Array, start: number, keyEnd: number, end: number): void {
+    if (this.rule.groupBy !== 0) keyPrefixEnd(bytes, start, keyEnd, this.rule.groupBy);
+    if (end - start > COPIED_BYTES_MAX || !this.hasRoom(entryWords(keyEnd - start, end - keyEnd))) {
+      this.place(bytes, start, keyEnd, end);
+      return;
+    }
+    const { arena } = this;
+    arena.length = entryKeyStart(this.arenaEnd);
+    arena.append(bytes, start, end);
+    this.addEntry(keyEnd - start, end - keyEnd);
+  }
+
   /** Nothing waits here. */
   flush(): void {}
 
@@ -104,7 +117,7 @@ export class SortBuffer {
 
   /** Encoded apart and copied: keys and values of no known length, and whatever meets the end of the memory. */
   private emitSlowly(key: unknown, value: unknown): void {
-    const { memory, gate, sink } = this;
+    const { gate, sink } = this;
     sink.length = 0;
     let keyEnd = 0;
     gate.beginEncoding();
@@ -116,19 +129,27 @@ export class SortBuffer {
     } finally {
       gate.endEncoding();
     }
-    const words = entryWords(keyEnd, sink.length - keyEnd);
-    if (!this.hasRoom(words) && this.records > 0) this.onFull();
-    if (!keepsKey(memory, keyEnd) || !this.hasRoom(words)) {
-      if (this.records > 0) this.onFull();
-      this.onLong(sink.bytes, keyEnd, sink.length);
-    } else {
-      memory.bytes.set(sink.take(), entryKeyStart(this.arenaEnd));
-      this.addEntry(keyEnd, sink.length - keyEnd);
-    }
+    this.place(sink.bytes, 0, keyEnd, sink.length);
     if (sink.bytes.length > SINK_BYTES_KEPT) {
       // A large value came by: its buffer is not kept.
       sink.bytes = new Uint8Array(1024);
       sink.view = new DataView(sink.bytes.buffer);
+    }
+  }
+
+  /** Copies an encoded pair into the arena; makes room where there is none. */
+  private place(bytes: Uint8Array, start: number, keyEnd: number, end: number): void {
+    const { memory } = this;
+    const pair = bytes.subarray(start, end);
+    const keyBytes = keyEnd - start;
+    const words = entryWords(keyBytes, end - keyEnd);
+    if (!this.hasRoom(words) && this.records > 0) this.onFull();
+    if (!keepsKey(memory, keyBytes) || !this.hasRoom(words)) {
+      if (this.records > 0) this.onFull();
+      this.onLong(pair, keyBytes, pair.length);
+    } else {
+      memory.bytes.set(pair, entryKeyStart(this.arenaEnd));
+      this.addEntry(keyBytes, end - keyEnd);
     }
   }
 
@@ -195,6 +216,8 @@ function outgrown(): never {
 
 /** Tag and length, or a whole number; long strings are encoded with 16 bytes to spare. */
 const HEAD_BYTES = 40;
+/** Of encoded pairs: longer ones may not be kept. */
+const COPIED_BYTES_MAX = 4096;
 /** Longer pairs may not be kept, and are looked at closely. */
 const BOUND_BYTES_MAX = 1024 * 1024;
 const SINK_BYTES_KEPT = 1024 * 1024;

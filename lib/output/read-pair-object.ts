@@ -10,6 +10,15 @@ import type { PairsRange } from '../split/split.ts';
 
 type Pair = readonly [unknown, unknown];
 
+/** Pairs as they are encoded, one after another: bytes[keyStart, keyEnd) is the key, bytes[keyEnd, end) the value, until the next `next`. */
+export interface EncodedPairCursor {
+  readonly bytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly end: number;
+  next(): boolean;
+}
+
 /** Bytes of one request, and so what is held of an object, unless one block is longer. */
 const READ_BYTES = 4 * 1024 * 1024;
 
@@ -23,6 +32,15 @@ export async function* readPairObject(
   object: PairsRange,
   readBytes: number = READ_BYTES,
 ): AsyncGenerator<Iterable<Pair>> {
+  for await (const cursor of readEncodedPairs(store, object, readBytes)) yield decoded(cursor);
+}
+
+/** The same, with nothing decoded. */
+export async function* readEncodedPairs(
+  store: ObjectStore,
+  object: PairsRange,
+  readBytes: number = READ_BYTES,
+): AsyncGenerator<EncodedPairCursor> {
   const { index } = await readSegmentFooter(store, object.key, object.footerStart, object.bytes);
   const window = new PairsWindow(index.byteStart[0]!);
   const cursor = openSegment(window, index, { segmentKey: object.key });
@@ -30,7 +48,7 @@ export async function* readPairObject(
   while (window.byteStart < runEnd) {
     const { records, wantedEnd } = window.takeBlocks();
     if (records > 0) {
-      yield pairsOf(cursor, records);
+      yield new PairCursor(cursor, records);
     } else if (window.byteEnd < runEnd) {
       const byteEnd = Math.min(runEnd, Math.max(wantedEnd, window.byteEnd + readBytes));
       window.add(await store.readRange(object.key, undefined, window.byteEnd, byteEnd));
@@ -38,15 +56,40 @@ export async function* readPairObject(
       break; // Damaged: the cursor says how.
     }
   }
-  yield pairsOf(cursor, Number.POSITIVE_INFINITY); // None, but the run's totals are checked.
+  yield new PairCursor(cursor, Number.POSITIVE_INFINITY); // None, but the run's totals are checked.
 }
 
-function* pairsOf(cursor: RunCursor, records: number): Generator<Pair> {
-  for (let record = 0; record < records && cursor.next(); record++) {
-    const reader = new VarintReader(cursor.valueBytes, cursor.valueStart, cursor.valueEnd);
+function* decoded(cursor: EncodedPairCursor): Generator<Pair> {
+  while (cursor.next()) {
+    const { bytes, keyEnd } = cursor;
+    yield [decodeKey(bytes, cursor.keyStart, keyEnd), decodeValue(bytes, keyEnd, cursor.end)];
+  }
+}
+
+/** As many of a segment's records as are on hand: see PairsOutput. */
+class PairCursor implements EncodedPairCursor {
+  bytes: Uint8Array = new Uint8Array(0);
+  keyStart = 0;
+  keyEnd = 0;
+  end = 0;
+  private readonly records: RunCursor;
+  private left: number;
+
+  constructor(records: RunCursor, left: number) {
+    this.records = records;
+    this.left = left;
+  }
+
+  next(): boolean {
+    const { records } = this;
+    if (this.left-- <= 0 || !records.next()) return false;
+    const reader = new VarintReader(records.valueBytes, records.valueStart, records.valueEnd);
     const keyBytes = reader.varint();
-    const keyEnd = reader.at + keyBytes;
-    yield [decodeKey(cursor.valueBytes, reader.at, keyEnd), decodeValue(cursor.valueBytes, keyEnd, cursor.valueEnd)];
+    this.bytes = records.valueBytes;
+    this.keyStart = reader.at;
+    this.keyEnd = reader.at + keyBytes;
+    this.end = records.valueEnd;
+    return true;
   }
 }
 

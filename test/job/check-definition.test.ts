@@ -58,6 +58,8 @@ describe('checkDefinition', () => {
     { name: 'functions in every place', definition: { map, combine: reduce, reduce } },
     { name: 'built-in combiners in every place', definition: { map, combine: count(), reduce: top(3) } },
     { name: 'identity', definition: { map, reduce: identity(), partition: hash() } },
+    { name: 'pairs without a map', definition: { input: pairs(defineJob({ map })), reduce } },
+    { name: 'named pairs without a map', definition: { inputs: { a: input(pairs(defineJob({ map }))) }, reduce } },
     { name: 'options beside the fields', definition: { map, splitBytes: 1, workers: 2, maxAttempts: 1 } },
     { name: 'a format as the writer', definition: { map, output: csv() } },
     {
@@ -73,6 +75,12 @@ describe('checkDefinition', () => {
     { name: 'null', definition: null, reason: 'defineJob takes an object' },
     { name: 'a function', definition: map, reason: 'defineJob takes an object' },
     { name: 'no map', definition: {}, reason: 'map must be a function' },
+    { name: 'no map of lines', definition: { input: lines(), reduce }, reason: 'map must be a function' },
+    {
+      name: 'no map of named lines',
+      definition: { inputs: { a: input(lines() as never) } },
+      reason: 'inputs.a must be input(reader, map)',
+    },
     { name: 'a map that is none', definition: { map: 'x' }, reason: 'map must be a function' },
     {
       name: 'inputs beside a map',

@@ -52,6 +52,27 @@ const value = fc.oneof(
 const pairs = fc.array(fc.tuple(key, value), { maxLength: 300, size: 'max' });
 
 describe('a collector without a combiner', () => {
+  it('takes encoded pairs like others, and spills at the same points', async () => {
+    const long = fc.constantFrom('k'.repeat(3_000), 'k'.repeat(20_000));
+    const pairsOf = fc.array(fc.tuple(fc.oneof({ weight: 9, arbitrary: key }, { weight: 1, arbitrary: long }), value), {
+      maxLength: 200,
+    });
+    await fc.assert(
+      fc.asyncProperty(pairsOf, async (pairs) => {
+        const { stored, collector } = await collect(pairs, { partitions: 3 });
+        const other = openCollector({ partitions: 3 });
+        for (const [key, value] of pairs) {
+          const keyBytes = encodedKey(key);
+          const bytes = Buffer.concat([Buffer.from('abc'), keyBytes, encodedValue(value)]);
+          other.emitEncoded!(bytes, 3, 3 + keyBytes.length, bytes.length);
+        }
+        expect(texts(await finished(other, 3))).toEqual(texts(stored));
+        expect([other.emitted, other.spills]).toEqual([collector.emitted, collector.spills]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('leaves every pair, by partition and key, equal keys in emit order, whatever was spilled', async () => {
     let spills = 0;
     await fc.assert(

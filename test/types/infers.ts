@@ -126,6 +126,24 @@ same<PairOf<typeof best>, readonly [key: string, value: [number, string]]>(true)
 same<PairOf<typeof passed>, readonly [key: string, value: [number, string]]>(true);
 same<PairOf<typeof mapOnly>, readonly [key: string, value: [number, string]]>(true);
 
+// Pairs of another job need no map.
+const regrouped = defineJob({
+  input: pairs(best),
+  reduce(key, values, emit: Emit<number, string>) {
+    same<typeof key, string>(true);
+    same<typeof values, Iterable<[number, string]>>(true);
+    for (const [count, word] of values) emit(count, word);
+  },
+});
+const rewritten = defineJob({ input: pairs(summed) });
+const joinedPairs = defineJob({
+  inputs: { ours: input(pairs(summed)), theirs: input(lines(), mapNumbers) },
+  reduce: sum(),
+});
+same<PairOf<typeof regrouped>, readonly [key: number, value: string]>(true);
+same<PairOf<typeof rewritten>, readonly [key: string, value: number]>(true);
+same<PairOf<typeof joinedPairs>, readonly [key: string, value: number]>(true);
+
 // Reduce sees what a built-in combiner has finished.
 defineJob({
   input: lines(),

@@ -174,6 +174,19 @@ export function wrongRecords(): void {
   });
 }
 
+export function wrongPairsWithoutMap(): void {
+  const counted = defineJob({ input: lines(), map: mapWords, reduce: sum() });
+  defineJob({
+    input: pairs(counted),
+    reduce(word, counts, emit: Emit<string, string>) {
+      // @ts-expect-error the values are numbers.
+      for (const count of counts) emit(word, count);
+    },
+  });
+  // @ts-expect-error lines have no keys: a map must give them.
+  defineJob({ inputs: { words: input(lines()) }, reduce: identity() });
+}
+
 export function wrongFields(): void {
   defineJob({
     input: lines(),
