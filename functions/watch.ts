@@ -1,4 +1,4 @@
-import { priceUsage } from '../lib/aws/cost/price-usage.ts';
+import { priceOfTasks } from '../lib/aws/cost/price-of-tasks.ts';
 import type { Deciding } from '../lib/aws/lambda/deciding.ts';
 import { lambdaHandler, onceAContainer } from '../lib/aws/lambda/lambda-handler.ts';
 import { openDeciding } from '../lib/aws/lambda/open-deciding.ts';
@@ -10,7 +10,7 @@ export const watchHandler = (open: () => Deciding) =>
   lambdaHandler(async (event) => {
     const call = parseWatchCall(event);
     const { budgetUsd } = await open().runOf(call);
-    return await watchPhase(open().world, call, budgetUsd, (tasks, nowMs) => priceUsage(tasks, nowMs).usd);
+    return await watchPhase(open().world, call, budgetUsd, priceOfTasks);
   });
 
 export const handler = watchHandler(onceAContainer(openDeciding));

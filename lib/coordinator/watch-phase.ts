@@ -1,24 +1,8 @@
-import { RefoldError } from '../errors.ts';
-import type { Phase, TaskItem } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
+import { BudgetExceededError, type PriceOfTasks, readUsedTasks } from './job-budget.ts';
 import type { WatchAnswer, WatchCall } from './machine-call.ts';
-
-/** The attempts of a job have cost more than its budget. Its finished tasks are kept. */
-export class BudgetExceededError extends RefoldError {
-  override readonly name = 'BudgetExceededError';
-  readonly code = 'REFOLD_BUDGET_EXCEEDED';
-  readonly retryable = false;
-  readonly hint = 'Start it again with a higher --budget-usd: it goes on from the finished tasks.';
-  constructor(values: { jobId: string; budgetUsd: number; costUsd: number }, options?: ErrorOptions) {
-    const { jobId, budgetUsd, costUsd } = values;
-    super(`${jobId} has cost about $${costUsd.toFixed(4)} so far; its budget is $${budgetUsd}.`, values, options);
-  }
-}
-
-/** Dollars of what the attempts of tasks have used until `nowMs`, those that run included. */
-export type PriceOfTasks = (tasks: readonly TaskItem[], nowMs: number) => number;
 
 const FIRST_WAIT_SECONDS = 5;
 const EARLY_GROWTH = 1.5;
@@ -42,13 +26,9 @@ export async function watchPhase(
   const { jobId, at, watch } = call;
   let costUsd = 0;
   let committed = 0;
-  for (let step = 0; step <= at.step; step++) {
-    for (const phase of PHASES) {
-      for await (const page of world.ledger.readTasks(jobId, step, phase)) {
-        costUsd += priceOfTasks(page, world.clock.nowMs());
-        if (step === at.step && phase === at.next) committed += page.filter((task) => task.commit !== undefined).length;
-      }
-    }
+  for await (const { step, phase, tasks } of readUsedTasks(world, jobId, at.step + 1)) {
+    costUsd += priceOfTasks(tasks, world.clock.nowMs());
+    if (step === at.step && phase === at.next) committed += tasks.filter((task) => task.commit !== undefined).length;
   }
   const seconds = watch === undefined ? FIRST_WAIT_SECONDS : waitAfter(watch.seconds);
   // A phase that has ended costs nothing any more.
@@ -61,8 +41,6 @@ function waitAfter(seconds: number): number {
   if (seconds < EARLY_SECONDS_MAX) return Math.min(EARLY_SECONDS_MAX, Math.ceil(seconds * EARLY_GROWTH));
   return Math.min(WAIT_SECONDS_MAX, Math.ceil(seconds * LATE_GROWTH));
 }
-
-const PHASES: readonly Phase[] = ['map', 'reduce'];
 
 /** Undefined while it cannot be told: a plan or an index that is lost is found by CheckPhase. */
 async function countTasks(world: Pick<World, 'work'>, { jobId, at }: WatchCall): Promise<number | undefined> {

@@ -19,6 +19,7 @@ export class Mortal {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
+        if (name === 'readTasks') return value.bind(target); // Pages, which only look.
         return async (...parameters: unknown[]): Promise<unknown> => {
           const call = this.calls++;
           if (call > this.#diesAt || (call === this.#diesAt && this.#when === 'before')) throw new Died(`at call ${call}`);
@@ -47,7 +48,7 @@ export class Overtaken extends Mortal {
     return new Proxy(super.wrap(port), {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
+        if (typeof value !== 'function' || name === 'readTasks') return value;
         return async (...parameters: unknown[]): Promise<unknown> => {
           if (this.#isDue && this.calls === this.#at) {
             this.#isDue = false;

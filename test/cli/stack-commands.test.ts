@@ -10,7 +10,7 @@ import { statusOnStack } from '../../lib/cli/commands/status.ts';
 import { watchOnStack } from '../../lib/cli/commands/watch.ts';
 import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
 import { refuseWhileRunning } from '../../lib/cli/stack/running-jobs.ts';
-import { BudgetExceededError } from '../../lib/coordinator/watch-phase.ts';
+import { BudgetExceededError } from '../../lib/coordinator/job-budget.ts';
 import { toFailure } from '../../lib/job/failure.ts';
 import { type LocalJob, run } from '../../lib/run.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';

@@ -1,4 +1,5 @@
 import { checkOutput } from '../../coordinator/claim-output.ts';
+import { refuseSpentBudget } from '../../coordinator/job-budget.ts';
 import { registerJob } from '../../coordinator/open-job.ts';
 import { assertNever, RefoldError } from '../../errors.ts';
 import type { JobRecord } from '../../job/job-record.ts';
@@ -8,6 +9,7 @@ import type { JobItem } from '../../ports/task-ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { encodeJson } from '../../work/json-object.ts';
 import { runKey } from '../../work/work-layout.ts';
+import { priceOfTasks } from '../cost/price-of-tasks.ts';
 import { type ExecutionState, type Executions, executionName } from './executions.ts';
 import { findLife } from './job-lives.ts';
 import { takeLease } from './output-lease.ts';
@@ -51,7 +53,7 @@ const TRIES_MAX = 200;
  * Starts a job, once, however many starters try and wherever they die. Every step is a conditional write or may be repeated: the job's
  * item (its id is its content), the run (numbered; its execution is named by the number), the run's record, and the execution, which starts
  * once by its name. A starter that finds a run without an execution goes on with that run.
- * @throws OutputOccupiedError, OutputLeasedError, StartContendedError, before anything runs
+ * @throws OutputOccupiedError, OutputLeasedError, BudgetExceededError, StartContendedError, before anything runs
  */
 export async function startJob(starter: Starter, given: JobRecord, options: StartOptions): Promise<StartedJob> {
   const { world } = starter;
@@ -72,6 +74,8 @@ export async function startJob(starter: Starter, given: JobRecord, options: Star
       case 'look-again':
         break;
       case 'start': {
+        // What is committing costs no more attempts, and only rolls forward.
+        if (decision.run > 1 && job?.state !== 'COMMITTING') await checkBudget(world, record, options.run.budgetUsd);
         const name = executionName(record.jobId, decision.run - 1);
         if (decision.stopsBefore) await starter.executions.stop(name, STOPPED_FOR_NEXT_RUN);
         const run = { ...options.run, overwrite: options.run.overwrite || life.ownsRest };
@@ -84,6 +88,10 @@ export async function startJob(starter: Starter, given: JobRecord, options: Star
     }
   }
   throw new StartContendedError({ jobId: given.jobId, run: TRIES_MAX });
+}
+
+async function checkBudget(world: Starter['world'], { jobId, shape }: JobRecord, budgetUsd: number | null): Promise<void> {
+  if (budgetUsd !== null) await refuseSpentBudget(world, { jobId, steps: shape.steps.length }, budgetUsd, priceOfTasks);
 }
 
 const STOPPED_FOR_NEXT_RUN = { error: 'RunReplaced', cause: 'The job had ended, and is started again.' };

@@ -130,6 +130,20 @@ describe('the handlers', () => {
     expect(job.calls.filter((name) => name === 'watch').length).toBeGreaterThanOrEqual(2);
   });
 
+  it('end a job whose map phase has used its budget up before a reduce task begins', async () => {
+    const mapped = Promise.withResolvers<void>();
+    const job = handled(wordCount, {
+      run: { budgetUsd: 1e-7 },
+      before: async (name) => {
+        if (name === 'planReduce') mapped.resolve();
+        if (name === 'watch') await mapped.promise; // It looks too late.
+      },
+    });
+    expect(await job.run()).toMatchObject({ status: 'FAILED', error: 'BudgetExceededError' });
+    expect(job.calls.filter((name) => name === 'planReduce')).toHaveLength(1);
+    expect(job.calls).not.toContain('reduce');
+  });
+
   it('end a job over its budget, and take it up with a higher one', async () => {
     const job = handled(wordCount, { run: { budgetUsd: 1e-7, workers: 1 } });
     expect(await job.run()).toMatchObject({ status: 'FAILED', error: 'BudgetExceededError' });

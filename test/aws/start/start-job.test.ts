@@ -17,7 +17,13 @@ class Stack {
 
   start(
     record: JobRecord,
-    { mortal = new Mortal(), ended = 'take-up' as 'take-up' | 'leave', overwrite = false, workers = 0 } = {},
+    {
+      mortal = new Mortal(),
+      ended = 'take-up' as 'take-up' | 'leave',
+      overwrite = false,
+      workers = 0,
+      budgetUsd = null as number | null,
+    } = {},
   ) {
     const { work, ledger, clock, openOutput } = this.world;
     const world = {
@@ -27,7 +33,7 @@ class Stack {
       clock,
     };
     const starter = { world, executions: mortal.wrap(this.executions) };
-    return startJob(starter, record, { run: { ...runOptions, overwrite, workers }, ended });
+    return startJob(starter, record, { run: { ...runOptions, overwrite, workers, budgetUsd }, ended });
   }
 
   /** What the machine writes on its way. */
@@ -128,6 +134,29 @@ describe('startJob', () => {
         expect(stack.executions.names()).toEqual([`${record.jobId}-1`, `${record.jobId}-2`]);
       }
     }
+  });
+
+  it('takes no job up that has used its budget up, and one that has some of it left', async () => {
+    const stack = new Stack();
+    const record = recordOf();
+    const { ledger, clock } = stack.world;
+    await stack.start(record, { budgetUsd: 0.001 });
+    const task = { jobId: record.jobId, step: 0, phase: 'map', index: 0 } as const;
+    await ledger.beginAttempt(task, 'a0', 2 ** 30);
+    await clock.sleep(100_000);
+    await ledger.commit(task, 'a0', { kind: 'map', segmentKey: 's', segmentBytes: 1, footerStart: 0 });
+    await stack.fail(record, 1);
+    const before = await ledger.readJob(record.jobId);
+    await expect(stack.start(record, { budgetUsd: 0.001 })).rejects.toMatchObject({
+      code: 'REFOLD_BUDGET_EXCEEDED',
+      values: { budgetUsd: 0.001 },
+    });
+    expect(await ledger.readJob(record.jobId)).toEqual(before);
+    expect(stack.executions.names()).toEqual([`${record.jobId}-1`]);
+    expect(await stack.start(record, { budgetUsd: 1 })).toMatchObject({ kind: 'started', run: 2 });
+    await stack.move(record.jobId, 'COMMITTING');
+    stack.executions.end(`${record.jobId}-2`, { status: 'ABORTED' });
+    expect(await stack.start(record, { budgetUsd: 0.001 })).toMatchObject({ kind: 'started', run: 3 });
   });
 
   it('resumes once when several resume at the same time', async () => {
