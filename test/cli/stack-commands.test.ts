@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cancelOnStack } from '../../lib/cli/commands/cancel.ts';
 import { catOnStack } from '../../lib/cli/commands/cat.ts';
+import { removeStack } from '../../lib/cli/commands/destroy.ts';
 import { showLogs } from '../../lib/cli/commands/logs.ts';
 import { listOnStack } from '../../lib/cli/commands/ls.ts';
 import { resumeOnStack } from '../../lib/cli/commands/resume.ts';
@@ -67,24 +68,47 @@ async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+describe('destroy', () => {
+  it('is refused while a job runs, unless it is told to, and asks nothing before', async () => {
+    const { jobId, stack } = await stopped();
+    await stack.resume(jobId, {}, false);
+    let removed = 0;
+    const removal = { region: 'r', remove: async () => ({ kind: 'deleted', kept: [], removals: ++removed }), close: () => {} };
+    const remove = (flags: Readonly<Record<string, string>>) =>
+      captured(() =>
+        removeStack(removal as never, 'fake', givenFlags([], flags), (_name, change) => refuseWhileRunning(stack, change)),
+      );
+    await expect(remove({})).rejects.toMatchObject({
+      code: 'REFOLD_STACK_BUSY',
+      message: expect.stringContaining(`which would end with it: ${jobId}`),
+      hint: expect.stringContaining('--while-running'),
+    });
+    expect(removed).toBe(0);
+    expect(await remove({ yes: '', 'while-running': '' })).toMatchObject({ exitCode: 0 });
+    for (const name of stack.executions.names()) stack.executions.end(name, { status: 'FAILED' });
+    expect(await remove({ yes: '' })).toMatchObject({ exitCode: 0 });
+    expect(removed).toBe(2);
+  });
+});
+
 describe('deploy', () => {
   it('is refused while a job runs, which it names, and not when its execution is gone', async () => {
     const { jobId, stack } = await stopped();
     await stack.resume(jobId, {}, false);
-    await expect(refuseWhileRunning(stack)).rejects.toMatchObject({
+    await expect(refuseWhileRunning(stack, 'deploy')).rejects.toMatchObject({
       code: 'REFOLD_STACK_BUSY',
       message: expect.stringContaining(jobId),
       hint: expect.stringContaining('--while-running'),
     });
-    await expect(refuseWhileRunning(stack)).rejects.toSatisfy((error) => exitCodeOf(error) === 2);
+    await expect(refuseWhileRunning(stack, 'deploy')).rejects.toSatisfy((error) => exitCodeOf(error) === 2);
     for (const name of stack.executions.names()) stack.executions.end(name, { status: 'FAILED' });
-    await refuseWhileRunning(stack);
+    await refuseWhileRunning(stack, 'deploy');
   });
 
   it('takes no notice of jobs that have ended', async () => {
     const { stack } = await done();
     stack.isRunning = async () => true;
-    await refuseWhileRunning(stack);
+    await refuseWhileRunning(stack, 'deploy');
   });
 });
 

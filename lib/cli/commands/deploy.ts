@@ -13,8 +13,7 @@ import { showError } from '../show/show-error.ts';
 import { printToStdout } from '../show/standard-output.ts';
 import { adviseOnBuckets, type BucketQuestions } from '../stack/bucket-advice.ts';
 import { type CdkTools, findCdkTools } from '../stack/cdk-tools.ts';
-import { withStack } from '../stack/on-stack.ts';
-import { refuseWhileRunning } from '../stack/running-jobs.ts';
+import { checkRunningJobs } from '../stack/running-jobs.ts';
 
 export const command: Command = {
   name: 'deploy',
@@ -87,7 +86,7 @@ async function deployTo(target: DeployTarget, settings: DeploySettings, tools: C
   const region = await target.region();
   await target.checkStack(settings.stack);
   for (const bucket of bucketsOf(settings)) await target.bucketRegion(bucket);
-  if (!given.has('while-running')) await checkRunningJobs(settings.stack);
+  if (!given.has('while-running')) await checkRunningJobs(settings.stack, 'deploy');
   process.stderr.write(describeDeployment(settings, region));
   const advice = await adviseOnBuckets(settings, target, region);
   process.stderr.write(showRows(advice.map((text) => ['warning', text])));
@@ -118,21 +117,6 @@ export async function checkJobs(jobs: DeploySettings['jobs']): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** A stack that is not there yet, or is not whole, runs nothing. @throws StackBusyError */
-async function checkRunningJobs(stack: string): Promise<void> {
-  try {
-    await withStack(stack, refuseWhileRunning);
-  } catch (error) {
-    if (!(error instanceof RefoldError) || !NOTHING_RUNS.has(error.code)) throw error;
-  }
-}
-
-const NOTHING_RUNS: ReadonlySet<string> = new Set([
-  'REFOLD_STACK_MISSING',
-  'REFOLD_STACK_UNUSABLE',
-  'REFOLD_AWS_RESOURCE_MISSING',
-]);
 
 /** What of AWS the command asks for itself. */
 export type DeployTarget = BucketQuestions & {

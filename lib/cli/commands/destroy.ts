@@ -8,6 +8,7 @@ import { askYesOrNo } from '../show/ask.ts';
 import { EXIT_CODES } from '../show/exit-code.ts';
 import { listenForSignals } from '../show/signals.ts';
 import { printToStdout } from '../show/standard-output.ts';
+import { checkRunningJobs } from '../stack/running-jobs.ts';
 
 export const command: Command = {
   name: 'destroy',
@@ -17,6 +18,7 @@ export const command: Command = {
     'Outputs are never touched. The work bucket and the ledger stay too, unless the stack was made to drop them; the command says what stays and how to remove it.',
   flags: [
     { name: 'yes', summary: 'without a question' },
+    { name: 'while-running', summary: 'although jobs run on the stack: they end where they stand' },
     { name: 'json', summary: 'what stays as one JSON object' },
     ...STACK_FLAGS,
   ],
@@ -36,7 +38,14 @@ async function run(given: GivenArguments): Promise<number> {
   }
 }
 
-async function removeStack(removal: StackRemoval, stack: string, given: GivenArguments): Promise<number> {
+/** @param checkRunning throws while jobs run. @throws StackBusyError, UsageError, before anything is removed */
+export async function removeStack(
+  removal: StackRemoval,
+  stack: string,
+  given: GivenArguments,
+  checkRunning: typeof checkRunningJobs = checkRunningJobs,
+): Promise<number> {
+  if (!given.has('while-running')) await checkRunning(stack, 'destroy');
   if (!given.has('yes')) {
     if (!process.stdin.isTTY) throw new UsageError({ problem: 'destroy asks, and there is no terminal.', hint: 'Give --yes.' });
     const question = `Remove the stack ${stack} in ${removal.region}? Jobs that run there stop.`;

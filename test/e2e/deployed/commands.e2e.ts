@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   // What destroy keeps on purpose, and what is there when a test has failed before it.
-  await refold('destroy', '--yes').catch(() => {});
+  await refold('destroy', '--yes', '--while-running').catch(() => {});
   if (outputs.WorkBucket) await removeBucket(clients.s3, outputs.WorkBucket);
   if (outputs.Table) await clients.dynamo.send(new DeleteTableCommand({ TableName: outputs.Table })).catch(() => {});
   project.close();
