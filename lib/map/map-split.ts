@@ -5,6 +5,8 @@ import type { PairSink } from '../job/pair-sink.ts';
 import { paramsOf } from '../job/resolve-params.ts';
 import type { StepInput } from '../job/step.ts';
 import { setupError } from '../job/user-code.ts';
+import type { InputStore } from '../ports/input-store.ts';
+import { ReadAheadStore } from '../record/read-ahead-store.ts';
 import { readRange } from '../record/read-range.ts';
 import type { InputRange, RangeAccount } from '../record/reader.ts';
 import type { Split } from '../split/split.ts';
@@ -37,12 +39,7 @@ export async function mapSplit(options: MapAttempt, pairs: PairSink): Promise<Ma
   const owned: number[] = [];
   let bytesRead = 0;
   if (options.records !== undefined) await mapGiven(options.records[split.input] ?? [], split, runner, pairs);
-  for (const range of options.records === undefined ? split.ranges : []) {
-    if (runner.isFull) break;
-    const account = await readOne(options, input, range, runner, pairs, bytesRead);
-    owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
-    bytesRead += range.byteEnd - range.byteStart;
-  }
+  else bytesRead = await mapRanges(options, input, runner, pairs, owned);
   for (const object of split.pairs ?? []) {
     if (runner.isFull) break;
     await readPairs(options.world.work, object, runner, pairs, control.signal);
@@ -73,18 +70,45 @@ async function mapGiven(records: readonly unknown[], split: Split, runner: MapRu
   runner.pause();
 }
 
+/** Answers how many bytes the ranges have, and adds what they own. */
+async function mapRanges(
+  options: MapAttempt,
+  input: StepInput,
+  runner: MapRunner,
+  pairs: PairSink,
+  owned: number[],
+): Promise<number> {
+  const { ranges, limit } = options.split;
+  // With a limit the next ranges may not be needed.
+  const store = new ReadAheadStore(options.world.input, limit === undefined ? ranges : []);
+  let bytesRead = 0;
+  try {
+    for (const [index, range] of ranges.entries()) {
+      if (runner.isFull) break;
+      store.enter(index);
+      const account = await readOne(options, store, input, range, runner, pairs, bytesRead);
+      owned.push(...(account.compressed ? [-1, -1] : [account.ownedStart, account.ownedEnd]));
+      bytesRead += range.byteEnd - range.byteStart;
+    }
+  } finally {
+    await store.close();
+  }
+  return bytesRead;
+}
+
 async function readOne(
   options: MapAttempt,
+  store: InputStore,
   input: StepInput,
   range: InputRange,
   runner: MapRunner,
   pairs: PairSink,
   bytesBefore: number,
 ): Promise<RangeAccount> {
-  const { world, control } = options;
+  const { control } = options;
   runner.enterObject(range.key);
   const account = await readRange({
-    input: world.input,
+    input: store,
     reader: input.reader,
     scanner: input.reader.open(),
     range,

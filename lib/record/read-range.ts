@@ -1,7 +1,8 @@
 import { assert, RefoldError } from '../errors.ts';
+import type { InputStore } from '../ports/input-store.ts';
 import { type ByteStream, StoredBytes } from './byte-stream.ts';
 import { detectCompression, UnpackedBytes } from './decompress.ts';
-import type { RangeAccount, RangeSource, ReadRangeOptions, ScanWindow } from './reader.ts';
+import type { InputRange, RangeAccount, RangeSource, ReadRangeOptions, ScanWindow } from './reader.ts';
 
 /**
  * Hands every record whose first byte lies in the range to the sink, in order. The next chunk is read while one is scanned; behind the range
@@ -15,6 +16,11 @@ export async function readRange<R>(options: ReadRangeOptions<R>): Promise<RangeA
   } finally {
     await reading.close();
   }
+}
+
+/** Whether `readRange` asks the store for the whole object with its first read, and for nothing else. */
+export function isReadAtOnce({ chunkBytes = CHUNK_BYTES }: InputStore, { bytes, byteStart, byteEnd }: InputRange): boolean {
+  return bytes > 0 && byteStart === 0 && byteEnd === bytes && bytes <= Math.min(chunkBytes, CHUNK_BYTES);
 }
 
 /** A record longer than memory is given for. */
