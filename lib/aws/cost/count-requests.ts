@@ -118,7 +118,7 @@ export function inputGets({ ranges, inputBytes, splits }: StepSize): number {
   return ranges * (1 + Math.max(0, Math.ceil((inputBytes / ranges + TAIL_BYTES - FIRST_READ_BYTES) / GET_BYTES_MAX))) + splits;
 }
 
-const FIRST_READ_BYTES = 1024 * 1024;
+export const FIRST_READ_BYTES = 1024 * 1024;
 const TAIL_BYTES = 4 * 1024 + 1;
 
 /** Every segment's footer, the split rows again, the chunks of the index, manifest and groups. */

@@ -71,10 +71,18 @@ describe('estimateJob', () => {
     expect(two.machine.transitions).toBeGreaterThan(one.machine.transitions);
   });
 
-  it('waits for each of many small objects, which a task reads one after another', () => {
+  it.each([
+    { name: 'sixteen small objects together', each: 10_000, together: 16 },
+    { name: 'as many as 8 MiB hold', each: 800 * 1024, together: 10.24 },
+    { name: 'each larger object', each: 2 * MIB, together: 1 },
+  ])('waits for $name', ({ each, together }) => {
     const [scan] = WORKLOADS;
-    const mapSeconds = (objects: number) => estimateAs(jobOf(1e8, objects), scan!).compute.mapSeconds;
-    expect(mapSeconds(100_000) - mapSeconds(1)).toBeGreaterThan(100_000 * 0.09);
+    const options = { ...resolveJobOptions(1), splitBytes: 1024 * MIB };
+    const mapSeconds = (objects: number) =>
+      estimateAs(jobOf(100_000 * each, objects, { options, workers: 10 }), scan!).compute.mapSeconds;
+    const waited = mapSeconds(100_000) - mapSeconds(10);
+    expect(waited).toBeGreaterThan((100_000 / together) * 0.09);
+    expect(waited).toBeLessThan((100_000 / together) * 0.12);
   });
 
   it('prices a small job as one sandbox', () => {
