@@ -84,7 +84,7 @@ describe('refold run', () => {
     const workplace = place();
     // /proc takes no files from anyone, root too.
     const ended = await workplace.start('run', 'job.ts', '--input', 'in.txt', '--output', '/proc/refold-out', '--quiet').ended;
-    expect(ended.exitCode).toBe(1);
+    expect(ended.exitCode).toBe(2);
     expect(ended.stderr).toMatch(/REFOLD_OUTPUT_UNWRITABLE[\s\S]*\/proc\/\S* cannot be written: [\s\S]*choose another --output/);
     expect(workplace.processes()).toEqual([]);
   });
@@ -94,9 +94,23 @@ describe('refold run', () => {
     workplace.write('.refold', 'a file where the folder should be');
     for (const command of ['run', 'plan']) {
       const { exitCode, stderr } = await workplace.start(command, 'job.ts', '--input', 'in.txt').ended;
-      expect(exitCode).toBe(1);
-      expect(stderr).toMatch(/REFOLD_WORK_AREA[\s\S]*The work area cannot be used at \S*\.refold\/code: /);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/REFOLD_WORK_AREA {2}nothing was run[\s\S]*The work area cannot be used at \S*\.refold\/code: /);
       expect(stderr).toContain('or go to a folder where it can be made');
+    }
+  });
+
+  it('says that the ledger cannot be used, before anything runs', async () => {
+    const workplace = place();
+    expect((await workplace.run('in.txt')).exitCode).toBe(0);
+    workplace.write('.refold/ledger.sqlite', 'no database'.repeat(1_000));
+    for (const call of [
+      ['run', 'job.ts', '--input', 'in.txt', '--output', 'other', '--quiet'],
+      ['ls', '--json'],
+    ]) {
+      const { exitCode, stderr } = await workplace.start(...(call as [string])).ended;
+      expect(exitCode, stderr).toBe(2);
+      expect(stderr).toMatch(/REFOLD_LEDGER_UNUSABLE {2}nothing was run\n/);
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AccessDeniedError, TransientError } from '../../lib/aws/requests/aws-error.ts';
 import { readInputs } from '../../lib/cli/arguments/job-flags.ts';
 import { readOptions } from '../../lib/cli/arguments/option-flags.ts';
 import { parseArguments } from '../../lib/cli/arguments/parse-arguments.ts';
@@ -11,7 +12,17 @@ import { openLines } from '../../lib/cli/show/progress-lines.ts';
 import { showError } from '../../lib/cli/show/show-error.ts';
 import { showBytes, showCount, showDuration } from '../../lib/cli/show/show-quantity.ts';
 import { JobCancelledError } from '../../lib/coordinator/job-access.ts';
-import { BadRecordError, InvariantError } from '../../lib/errors.ts';
+import { BudgetExceededError } from '../../lib/coordinator/job-budget.ts';
+import {
+  BadRecordError,
+  InvariantError,
+  LedgerUnusableError,
+  ObjectMissingError,
+  OutputUnwritableError,
+  PartMissingError,
+  WorkAreaError,
+} from '../../lib/errors.ts';
+import { FailureError, toFailure } from '../../lib/job/failure.ts';
 import { OPTION_NAMES } from '../../lib/job/job-options.ts';
 
 describe('quantities', () => {
@@ -149,6 +160,33 @@ describe('showError', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('says that nothing was run of what ends with 2, and of nothing else', () => {
+    const reason = 'no space left';
+    const values = { jobId: 'j', budgetUsd: 1, costUsd: 2 };
+    const place = { path: 'p', reason };
+    const call = { action: 'a', resource: 'r', reason };
+    for (const error of [
+      new OutputUnwritableError(place),
+      new WorkAreaError(place),
+      new LedgerUnusableError(place),
+      new TransientError(call),
+      new AccessDeniedError(call),
+      new BudgetExceededError(values),
+      new JobCancelledError(values),
+      new PartMissingError(place),
+      new ObjectMissingError({ key: 'k' }),
+    ]) {
+      expect(showError(error).includes('nothing was run'), error.code).toBe(exitCodeOf(error) === 2);
+      // Of a task it is the failure of its job.
+      if (!(error instanceof JobCancelledError || error instanceof BudgetExceededError))
+        expect(exitCodeOf(new FailureError(toFailure(error))), error.code).toBe(1);
+    }
+    for (const error of [new OutputUnwritableError(place), new WorkAreaError(place), new LedgerUnusableError(place)])
+      expect(exitCodeOf(error)).toBe(2);
+    expect(exitCodeOf(new TransientError(call))).toBe(2);
+    expect(exitCodeOf(new BudgetExceededError(values))).toBe(4);
   });
 
   it('shows the stack of what nobody foresaw, and asks for a report', () => {

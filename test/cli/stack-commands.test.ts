@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TransientError } from '../../lib/aws/requests/aws-error.ts';
 import { cancelOnStack } from '../../lib/cli/commands/cancel.ts';
 import { catOnStack } from '../../lib/cli/commands/cat.ts';
 import { removeStack } from '../../lib/cli/commands/destroy.ts';
@@ -11,6 +12,8 @@ import { statusOnStack } from '../../lib/cli/commands/status.ts';
 import { watchOnStack } from '../../lib/cli/commands/watch.ts';
 import { exitCodeOf } from '../../lib/cli/show/exit-code.ts';
 import { refuseWhileRunning } from '../../lib/cli/stack/running-jobs.ts';
+import { watchJob } from '../../lib/cli/stack/watch-job.ts';
+import { readJobRecord } from '../../lib/coordinator/job-access.ts';
 import { BudgetExceededError } from '../../lib/coordinator/job-budget.ts';
 import { toFailure } from '../../lib/job/failure.ts';
 import { type LocalJob, run } from '../../lib/run.ts';
@@ -142,6 +145,18 @@ describe('watch', () => {
     await ledger.startRun(jobId, 3, 'e3');
     await ledger.setJobState(jobId, 'PLANNING', 'FAILED', 3, { error: { ...error, code: 'REFOLD_INPUT_MISSING' } });
     expect((await captured(() => watchOnStack(stack, givenFlags([jobId])))).exitCode).toBe(1);
+  });
+
+  it('says that it watches no longer when AWS is out of reach, and not that nothing was run', async () => {
+    const { jobId, stack } = await stopped();
+    const record = await readJobRecord(stack.world, jobId);
+    stack.world.ledger.readJob = () =>
+      Promise.reject(new TransientError({ action: 'dynamodb:GetItem', resource: 't', reason: 'ENOTFOUND' }));
+    const watching = captured(() => watchJob(stack, record, { isQuiet: true, isJson: false, flags: '' }));
+    const { exitCode, stderr } = await watching;
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error REFOLD_AWS_TRANSIENT {2}no longer watching: /m);
+    expect(stderr).toContain(`refold watch ${jobId}`);
   });
 
   it('says of a job that nothing works on how to go on', async () => {

@@ -2,8 +2,9 @@ import { RefoldError } from '../../errors.ts';
 import { toFailure } from '../../job/failure.ts';
 import { collectGarbage } from '../../local/job/collect-garbage.ts';
 import { executeJob, type JobOutcome } from '../../local/job/execute-job.ts';
+import type { TaskEvent } from '../../local/job/local-functions.ts';
 import type { PreparedJob, PrepareHooks } from '../../local/job/prepare-job.ts';
-import { EXIT_CODES, exitCodeOf } from '../show/exit-code.ts';
+import { EXIT_CODES, exitCodeOf, exitCodeOfJob } from '../show/exit-code.ts';
 import { openProgressView, Progress } from '../show/progress.ts';
 import { listenForSignals, type Stopping } from '../show/signals.ts';
 import { printToStdout, writeToStdout } from '../show/standard-output.ts';
@@ -21,6 +22,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   const view = await openProgressView(options.isQuiet);
   let progress: Progress | undefined;
   let prepared: PreparedJob | undefined;
+  let hasBegun = false;
   const stopping = listenForSignals(() => {
     progress?.stop();
     if (!options.isQuiet) process.stderr.write('stopping; once more to stop at once\n');
@@ -29,7 +31,10 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     prepared = await prepare({ onSandbox: (event) => progress?.onSandbox(event) });
     if (prepared.workers !== 'inline') keepHeapSmall();
     progress = new Progress(view, prepared.world, prepared.record);
-    const outcome = await execute(prepared, progress, stopping, options);
+    const onStart = () => {
+      hasBegun = true;
+    };
+    const outcome = await execute(prepared, progress, stopping, { ...options, onStart });
     const exitCode = await showOutcome(prepared, outcome, stopping, options);
     await collect(prepared);
     return exitCode;
@@ -37,7 +42,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     progress?.stop();
     // Whoever still writes to it would keep this process waiting.
     if (prepared === undefined) process.stdin.destroy();
-    return await showFailure(error, prepared, options);
+    return await showFailure(error, prepared, { ...options, hasBegun });
   } finally {
     stopping.close();
     await prepared?.pool.close();
@@ -57,11 +62,12 @@ async function execute(
   prepared: PreparedJob,
   progress: Progress,
   stopping: Stopping,
-  { overwrite }: DriveOptions,
+  { overwrite, onStart }: DriveOptions & { readonly onStart: () => void },
 ): Promise<JobOutcome> {
   stopping.begin();
   try {
-    return await executeJob(prepared, { overwrite, signal: stopping.signal, onEvent: (event) => progress.onEvent(event) });
+    const onEvent = (event: TaskEvent) => progress.onEvent(event);
+    return await executeJob(prepared, { overwrite, signal: stopping.signal, onEvent, onStart });
   } finally {
     await progress.end();
     await prepared.pool.close();
@@ -101,21 +107,25 @@ async function showOutcome(
   return EXIT_CODES.done;
 }
 
-async function showFailure(error: unknown, prepared: PreparedJob | undefined, { isJson }: DriveOptions): Promise<number> {
+/** @param options.hasBegun whatever is met from then on is no mistake of the call */
+async function showFailure(
+  error: unknown,
+  prepared: PreparedJob | undefined,
+  { isJson, hasBegun }: DriveOptions & { readonly hasBegun: boolean },
+): Promise<number> {
   const { showError } = await import('../show/show-error.ts');
-  const exitCode = exitCodeOf(error);
+  const exitCode = hasBegun ? exitCodeOfJob(error) : exitCodeOf(error);
   const { jobId } = prepared?.record ?? {};
-  const known = jobId === undefined ? undefined : await prepared?.world.ledger.readJob(jobId);
-  const isFailed = exitCode === EXIT_CODES.failed && error instanceof RefoldError && known !== undefined;
+  // The ledger may be what does not work.
+  const known = jobId === undefined ? undefined : await prepared?.world.ledger.readJob(jobId).catch(() => undefined);
+  const isFailed = exitCode === EXIT_CODES.failed && error instanceof RefoldError && hasBegun;
   process.stderr.write(
     showError(error, {
       ...(jobId === undefined || known === undefined ? {} : { jobId }),
-      ...(exitCode === EXIT_CODES.cancelled
-        ? { headline: 'the job was cancelled' }
-        : isFailed
-          ? { headline: 'the job failed' }
-          : {}),
-      ...(isFailed ? { more: `refold status ${jobId}      finished tasks are kept: refold resume ${jobId}` } : {}),
+      ...(isFailed && {
+        headline: 'the job failed',
+        more: `refold status ${jobId}      finished tasks are kept: refold resume ${jobId}`,
+      }),
     }),
   );
   if (isJson && prepared !== undefined && known !== undefined) await printStatus(prepared, error);

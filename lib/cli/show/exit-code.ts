@@ -14,18 +14,18 @@ export const EXIT_CODES = {
 
 export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.done, 'done, also when the job was done before, or a pipe that was written to was closed'],
-  [EXIT_CODES.failed, 'the job failed, or cannot run here: no space, no permission for .refold or for the output'],
+  [EXIT_CODES.failed, 'the job failed; or something else did on the way, such as the watching of a job'],
   [
     EXIT_CODES.usage,
-    'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken, a job that another process runs',
+    'nothing was run: wrong usage, a job file that does not load, an input that is missing, an output that is taken or cannot be written, a job that another process runs, no use of .refold, no way to AWS',
   ],
   [EXIT_CODES.cancelled, 'the job was cancelled, or the question of destroy answered with no'],
-  [EXIT_CODES.overBudget, 'the job was stopped by its budget'],
+  [EXIT_CODES.overBudget, 'the job was stopped by its budget, or not taken up because that is used up'],
   [EXIT_CODES.interrupted, 'stopped by Ctrl-C; the same command goes on'],
   [EXIT_CODES.terminated, 'stopped by SIGTERM; the same command goes on'],
 ];
 
-/** Errors of the call, met before anything runs. */
+/** Errors of the call or of the place, met before anything runs. */
 export const USAGE_CODES: ReadonlySet<string> = new Set([
   'REFOLD_USAGE',
   'REFOLD_INVALID_OPTION',
@@ -51,17 +51,28 @@ export const USAGE_CODES: ReadonlySet<string> = new Set([
   'REFOLD_AWS_ACCESS_DENIED',
   'REFOLD_AWS_RESOURCE_MISSING',
   'REFOLD_CDK_MISSING',
+  'REFOLD_OUTPUT_UNWRITABLE',
+  'REFOLD_WORK_AREA',
+  'REFOLD_LEDGER_UNUSABLE',
+  'REFOLD_LEDGER_VERSION',
+  'REFOLD_AWS_TRANSIENT',
 ]);
 
-/** Of those, what may also come up while a job runs: its own failure then. Something has come to lie at the output, a right is gone. */
+/** Of those, what may also come up while a job runs: its own failure then. Something has come to lie at the output, a right or the space is gone. */
 const MET_BY_TASKS: ReadonlySet<string> = new Set([
   'REFOLD_OUTPUT_OCCUPIED',
   'REFOLD_INPUT_UNREADABLE',
   'REFOLD_BUCKET_MISSING',
   'REFOLD_AWS_ACCESS_DENIED',
   'REFOLD_AWS_RESOURCE_MISSING',
+  'REFOLD_OUTPUT_UNWRITABLE',
+  'REFOLD_WORK_AREA',
+  'REFOLD_LEDGER_UNUSABLE',
+  'REFOLD_LEDGER_VERSION',
+  'REFOLD_AWS_TRANSIENT',
 ]);
 
+/** Of what is met before a job runs, or is the failure of one that did. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RefoldError)) return EXIT_CODES.failed;
   if (error instanceof FailureError && MET_BY_TASKS.has(error.code)) return EXIT_CODES.failed;

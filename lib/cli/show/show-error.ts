@@ -1,4 +1,5 @@
 import { RefoldError } from '../../errors.ts';
+import { EXIT_CODES, exitCodeOf } from './exit-code.ts';
 
 const LINES_MAX = 40;
 
@@ -12,6 +13,13 @@ export type ErrorContext = {
   readonly more?: string;
 };
 
+/** By exit code: what says that nothing was run ends so. */
+const HEADLINES: Readonly<Record<number, string>> = {
+  [EXIT_CODES.usage]: 'nothing was run',
+  [EXIT_CODES.cancelled]: 'the job was cancelled',
+  [EXIT_CODES.overBudget]: 'the budget is used up',
+};
+
 /** An error as the person at the terminal reads it: what, why, what to do, where to look further. Ends in a line end. */
 export function showError(error: unknown, context: ErrorContext = {}): string {
   return error instanceof RefoldError && error.code !== 'REFOLD_INVARIANT'
@@ -20,7 +28,7 @@ export function showError(error: unknown, context: ErrorContext = {}): string {
 }
 
 function showExpected(error: RefoldError, { jobId, headline, more }: ErrorContext): string {
-  const title = [headline ?? 'nothing was run', jobId].filter((part) => part !== undefined).join(': ');
+  const title = [headline ?? HEADLINES[exitCodeOf(error)] ?? 'it failed', jobId].filter((part) => part !== undefined).join(': ');
   const [what = '', ...details] = error.message.split('\n');
   const stack = error.values.stack;
   // A stack of CloudFormation is a stack too.

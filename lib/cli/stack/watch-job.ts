@@ -86,6 +86,11 @@ export async function watchJob(access: StackAccess, record: JobRecord, options: 
         : await showEnd(access, record, end.job, end.costUsd, options);
     if (options.isJson) await printStatus(access, jobId, end.costUsd);
     return exitCode;
+  } catch (error) {
+    if (!(error instanceof RefoldError) || error.code === 'REFOLD_INVARIANT') throw error;
+    const more = `refold watch ${jobId}${flags}      the job may run on`;
+    process.stderr.write(showError(error, { jobId, headline: 'no longer watching', more }));
+    return EXIT_CODES.failed;
   } finally {
     stopping.close();
   }
