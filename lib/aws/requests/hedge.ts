@@ -8,6 +8,8 @@ const RECENT_MIN = 20;
 /** Second requests for each first one, at most, beyond a handful: a crowded service is not asked twice as much. */
 const HEDGES_PER_REQUEST = 0.1;
 const HEDGES_SAVED_MAX = 10;
+/** Of the wait: a timer that is later than that tells of a busy thread, not of a slow service. */
+const LATE_SHARE = 0.5;
 
 /**
  * Asks a second time for what is slow, and takes whichever answer comes first; the other is aborted. For requests that change nothing.
@@ -75,13 +77,22 @@ export class Hedge {
       () => false,
       () => false,
     );
-    const waited = this.#clock.sleep(waitMs, AbortSignal.any([signal, ended.signal])).then(
+    const waited = this.#sleep(waitMs, AbortSignal.any([signal, ended.signal])).then(
       () => true,
       () => false,
     );
     const isSlow = await Promise.race([settled, waited]);
     ended.abort();
     return isSlow;
+  }
+
+  /** A thread that maps wakes late, and before it has looked at what arrived meanwhile: it waits once more. */
+  async #sleep(waitMs: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const dueAtMs = this.#clock.nowMs() + waitMs;
+      await this.#clock.sleep(waitMs, signal);
+      if (this.#clock.nowMs() - dueAtMs < waitMs * LATE_SHARE) return;
+    }
   }
 
   /** Undefined while too little is known. */

@@ -47,6 +47,17 @@ function ask(hedge: Hedge): { readonly asked: Asked[]; readonly answer: Promise<
 }
 
 describe('Hedge', () => {
+  it('does not take a busy thread for a slow request', async () => {
+    const { hedge, clock } = await hedgeAfter(30, 100);
+    const { asked, answer } = ask(hedge);
+    await clock.advance(1_000);
+    expect(asked).toHaveLength(1);
+    await clock.advance(100);
+    expect(asked).toHaveLength(2);
+    asked[0]?.answer('from the first');
+    expect(await answer).toBe('from the first');
+  });
+
   it('asks a second time for what takes longer than most, and takes the answer that comes first', async () => {
     const { hedge, clock } = await hedgeAfter(30, 100);
     const { asked, answer } = ask(hedge);
