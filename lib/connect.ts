@@ -16,6 +16,11 @@ export type Connection = {
   job<J extends Job = Job>(jobId: string): Promise<AwsJob<PairOf<J>>>;
   /** Every job that the ledger knows, newest first. */
   jobs(): Promise<readonly JobItem[]>;
+  /**
+   * Closes the AWS clients and their sockets, which otherwise stay open for a while after the last request. Jobs run on. To be called when
+   * all that was asked is answered: handles that were given are of no use afterwards; `submit`, `job` and `jobs` connect anew.
+   */
+  close(): Promise<void>;
 };
 
 /**
@@ -38,6 +43,13 @@ export function connect(request: ConnectRequest = {}): Connection {
       await (await opened()).submit<PairOf<J>>(jobFile, submission),
     job: async <J extends Job>(jobId: string) => await (await opened()).job<PairOf<J>>(jobId),
     jobs: async () => await (await opened()).jobs(),
+    async close() {
+      const closing = opening;
+      opening = undefined;
+      // One that could not be opened has closed its own, and whoever asked for it was told.
+      const connection = await closing?.catch(() => undefined);
+      connection?.close();
+    },
   };
 }
 

@@ -52,9 +52,9 @@ export async function openStackClient({ stack = DEFAULT_STACK, region: given }: 
 
 /** A stack that is open: `connect` of lib/connect.ts, loaded. */
 export class StackConnection {
-  readonly client: StackClient;
+  readonly client: OpenStackClient;
 
-  constructor(client: StackClient) {
+  constructor(client: OpenStackClient) {
     this.client = client;
   }
 
@@ -74,6 +74,11 @@ export class StackConnection {
   /** Newest first. */
   async jobs(): Promise<readonly JobItem[]> {
     return await this.client.world.ledger.listJobs();
+  }
+
+  /** Closes the sockets. Neither this nor the handles that it gave are of use afterwards. */
+  close(): void {
+    this.client.requests.close();
   }
 }
 
