@@ -5,6 +5,7 @@ import { BLOCK_BYTES_MAX } from './block.ts';
 import { type ByteSource, MemorySource, SCRATCH_WINDOW_BYTES, ScratchSource } from './byte-source.ts';
 import type { IndexRows } from './index-rows.ts';
 import { LostSegmentError, type SegmentRef } from './lost-segment.ts';
+import type { Runs } from './merge-passes.ts';
 import type { RunCursor } from './run-cursor.ts';
 import { openRun } from './segment-reader.ts';
 
@@ -21,8 +22,12 @@ export type FetchOptions = {
 const PIECE_BYTES_MAX = 8 * 1024 * 1024;
 const PIECE_BYTES_MIN = 256 * 1024;
 
-/** What an open run takes besides its bytes, about. */
-const CURSOR_BYTES = 1024;
+/** What an open run takes besides its bytes, as measured with 100,000 small compressed ones: the cursor, its views, and what zlib leaves. */
+const CURSOR_BYTES = 2048;
+
+/** Ranges up to this size share an array of bytes: one of its own costs about 1,000 bytes more, and there may be 100,000 of them. */
+const SHARED_BYTES_MAX = 16 * 1024;
+const SHARED_ARRAY_BYTES = 256 * 1024;
 
 /** Neighbouring runs of one segment, fetched together. */
 type Range = {
@@ -30,10 +35,10 @@ type Range = {
   readonly byteStart: number;
   byteEnd: number;
   inMemory: boolean;
-  /** Once fetched, one of the two. */
+  /** Once fetched, one of the two, and where the range starts in it. */
   bytes: Uint8Array | undefined;
   file: ScratchFile | undefined;
-  fileStart: number;
+  heldStart: number;
 };
 
 /**
@@ -44,6 +49,7 @@ type Range = {
 export async function fetchRuns(store: ObjectStore, rows: IndexRows, options: FetchOptions): Promise<FetchedRuns> {
   const { ranges, rangeOf } = planRanges(rows);
   const pieceBytes = placeRanges(ranges, options);
+  const shared = new SharedArrays(ranges);
   const fetched = new FetchedRuns(rows, ranges, rangeOf);
   const lost: SegmentRef[] = [];
   let firstLoss: unknown;
@@ -55,7 +61,7 @@ export async function fetchRuns(store: ObjectStore, rows: IndexRows, options: Fe
       const range = ranges[next++];
       if (range === undefined || failure !== undefined) return;
       try {
-        await fetchRange(store, range, lane, fetched, options.signal);
+        await fetchRange(store, range, lane, shared, fetched, options.signal);
       } catch (error) {
         if (!(error instanceof ObjectMissingError || error instanceof InputChangedError)) {
           failure ??= { error };
@@ -92,29 +98,35 @@ export class FetchedRuns {
   }
 
   /**
-   * Fresh cursors over the partition's runs that are not empty, in map order: what `mergeRuns` wants. A damaged run throws
-   * LostSegmentError out of `next`.
+   * The partition's runs that are not empty, in map order: what `mergeWithin` wants. `slice` opens fresh cursors, so that of very many
+   * runs few are open at a time. A damaged run throws LostSegmentError out of `next`.
    */
-  runs(partition: number): RunCursor[] {
-    const { rows, ranges, rangeOf } = this;
+  runs(partition: number): Runs {
+    const { rows, rangeOf } = this;
     const width = rows.segments.length;
     const first = (partition - rows.partitionStart) * width;
-    const cursors: RunCursor[] = [];
-    for (let at = first; at < first + width; at++) {
-      if (rangeOf[at]! < 0) continue;
-      const range = ranges[rangeOf[at]!]!;
-      const row = {
-        partition,
-        byteStart: rows.byteStart[at]!,
-        byteEnd: rows.byteEnd[at]!,
-        records: rows.records[at]!,
-        rawBytes: rows.rawBytes[at]!,
-        crc: rows.crc[at]!,
-      };
-      const wrap = (error: CorruptSegmentError) => new LostSegmentError([range.segment], { cause: error });
-      cursors.push(openRun(sourceOf(range, row.byteStart, row.byteEnd), row, { segmentKey: range.segment.segmentKey, wrap }));
-    }
-    return cursors;
+    let length = 0;
+    for (let at = first; at < first + width; at++) if (rangeOf[at]! >= 0) length++;
+    const cells = new Int32Array(length);
+    let next = 0;
+    for (let at = first; at < first + width; at++) if (rangeOf[at]! >= 0) cells[next++] = at;
+    const slice = (start?: number, end?: number) => Array.from(cells.subarray(start, end), (at) => this.open(partition, at));
+    return { length, slice };
+  }
+
+  private open(partition: number, at: number): RunCursor {
+    const { rows, ranges, rangeOf } = this;
+    const range = ranges[rangeOf[at]!]!;
+    const row = {
+      partition,
+      byteStart: rows.byteStart[at]!,
+      byteEnd: rows.byteEnd[at]!,
+      records: rows.records[at]!,
+      rawBytes: rows.rawBytes[at]!,
+      crc: rows.crc[at]!,
+    };
+    const wrap = (error: CorruptSegmentError) => new LostSegmentError([range.segment], { cause: error });
+    return openRun(sourceOf(range, row.byteStart, row.byteEnd), row, { segmentKey: range.segment.segmentKey, wrap });
   }
 
   /**
@@ -150,8 +162,8 @@ export class FetchedRuns {
 }
 
 function sourceOf(range: Range, byteStart: number, byteEnd: number): ByteSource {
-  if (range.file === undefined) return new MemorySource(range.bytes!, range.byteStart);
-  return new ScratchSource(range.file, range.fileStart + byteStart - range.byteStart, byteStart, byteEnd);
+  if (range.file === undefined) return new MemorySource(range.bytes!, range.byteStart - range.heldStart);
+  return new ScratchSource(range.file, range.heldStart + byteStart - range.byteStart, byteStart, byteEnd);
 }
 
 /** Joins runs that touch. `rangeOf` names the range of every cell of the rows, -1 for an empty run. */
@@ -174,7 +186,7 @@ function planRanges(rows: IndexRows): { readonly ranges: Range[]; readonly range
           inMemory: true,
           bytes: undefined,
           file: undefined,
-          fileStart: 0,
+          heldStart: 0,
         };
         ranges.push(open);
       }
@@ -197,6 +209,31 @@ function placeRanges(ranges: readonly Range[], options: FetchOptions): number {
     if (range.inMemory) left -= bytes;
   }
   return pieceBytes;
+}
+
+/** Where small ranges lie side by side, for all fetches. */
+class SharedArrays {
+  private bytes = new Uint8Array(0);
+  private at = 0;
+  /** What is still to be taken. */
+  private left = 0;
+
+  constructor(ranges: readonly Range[]) {
+    for (const { inMemory, byteStart, byteEnd } of ranges) {
+      if (inMemory && byteEnd - byteStart <= SHARED_BYTES_MAX) this.left += byteEnd - byteStart;
+    }
+  }
+
+  take(length: number): { readonly bytes: Uint8Array; readonly start: number } {
+    if (this.at + length > this.bytes.length) {
+      this.bytes = new Uint8Array(Math.min(SHARED_ARRAY_BYTES, this.left));
+      this.at = 0;
+    }
+    const start = this.at;
+    this.at += length;
+    this.left -= length;
+    return { bytes: this.bytes, start };
+  }
 }
 
 /** What one of the parallel fetches writes to: one scratch file and one buffer for as long as it runs, both made when needed. */
@@ -226,6 +263,7 @@ async function fetchRange(
   store: ObjectStore,
   range: Range,
   lane: ScratchLane,
+  shared: SharedArrays,
   fetched: FetchedRuns,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -235,11 +273,18 @@ async function fetchRange(
   if (range.inMemory) {
     signal?.throwIfAborted();
     fetched.requests++;
-    range.bytes = await store.readRange(segmentKey, undefined, range.byteStart, range.byteEnd);
+    if (length > SHARED_BYTES_MAX) {
+      range.bytes = await store.readRange(segmentKey, undefined, range.byteStart, range.byteEnd);
+      return;
+    }
+    const { bytes, start } = shared.take(length);
+    await store.readRange(segmentKey, undefined, range.byteStart, range.byteEnd, bytes.subarray(start, start + length));
+    range.bytes = bytes;
+    range.heldStart = start;
     return;
   }
   range.file = lane.file;
-  range.fileStart = lane.file.bytes;
+  range.heldStart = lane.file.bytes;
   fetched.scratchBytes += length;
   const { buffer } = lane;
   for (let byteStart = range.byteStart; byteStart < range.byteEnd; byteStart += buffer.length) {

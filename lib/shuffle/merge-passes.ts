@@ -7,6 +7,9 @@ import type { RunCursor } from './run-cursor.ts';
 import { openSegment } from './segment-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
+/** Runs in merge order. An array of cursors is one; others open their cursors when they are sliced, which is once for each run. */
+export type Runs = { readonly length: number; slice(start?: number, end?: number): RunCursor[] };
+
 export type MergeLimits = {
   /** Runs read at a time; at least 2. See `fanInOf`. */
   readonly fanInMax: number;
@@ -37,12 +40,12 @@ export function fanInOf(memoryBytes: number): number {
  * neighbours into scratch runs, from the left and no more than needed: every record is written to scratch once for up to fanInMax²
  * runs. Works synchronously before it answers when there is anything to merge first.
  */
-export function mergeWithin(cursors: readonly RunCursor[], limits: MergeLimits): MergedRuns {
+export function mergeWithin(cursors: Runs, limits: MergeLimits): MergedRuns {
   const { fanInMax } = limits;
   assert(fanInMax >= 2, 'a merge reads at least two runs at a time');
   const files = new Map<RunCursor, ScratchFile>();
   let scratchBytes = 0;
-  let runs = [...cursors];
+  let runs = cursors;
   while (runs.length > fanInMax) {
     const merged: RunCursor[] = [];
     let surplus = runs.length - fanInMax;
@@ -68,7 +71,7 @@ export function mergeWithin(cursors: readonly RunCursor[], limits: MergeLimits):
     runs = [...merged, ...runs.slice(at)];
   }
   return {
-    cursor: mergeRuns(runs),
+    cursor: mergeRuns(runs.slice()),
     scratchBytes,
     close: () => {
       for (const file of files.values()) file.delete();

@@ -49,6 +49,8 @@ export function openSegment(source: ByteSource, index: SegmentIndex, origin: Run
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Of the block that is being read, which no other is meanwhile. */
+const HEADER: BlockHeader = { codec: 0, rawBytes: 0, storedBytes: 0, records: 0, crc: 0 };
 /** Before a block's first record: a length of less than nothing, which no key has. */
 const NO_KEY_END = -1;
 
@@ -76,7 +78,6 @@ class SegmentCursor implements RunCursor {
   private recordsLeft = 0;
   private at = 0;
   private blockStart = 0;
-  private readonly header: BlockHeader = { codec: 0, rawBytes: 0, storedBytes: 0, records: 0, crc: 0 };
 
   /** The run in hand: where the next block starts, and what the index says of the rest. */
   private byteNext = 0;
@@ -160,7 +161,7 @@ class SegmentCursor implements RunCursor {
   }
 
   private readBlock(): void {
-    const header = this.header;
+    const header = HEADER;
     const start = this.byteNext;
     const bodyStart = start + BLOCK_HEADER_BYTES;
     this.blockStart = start;
@@ -190,7 +191,7 @@ class SegmentCursor implements RunCursor {
   }
 
   private rawBytesOf(stored: Uint8Array): Uint8Array {
-    const { codec, rawBytes } = this.header;
+    const { codec, rawBytes } = HEADER;
     if (codec === CODEC_STORED && stored.length === rawBytes) return stored;
     if (codec !== CODEC_ZSTD) return this.refuse(this.blockStart, 'the codec of a block is unknown or its length wrong');
     try {

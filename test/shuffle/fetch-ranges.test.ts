@@ -33,6 +33,8 @@ const fullMap = (mapIndex: number): PlainRecord[] =>
     value: `${mapIndex}.${partition}.`.repeat(25_000),
   }));
 
+const plain = (value: string): PlainRecord => ({ partition: 1, key: 'k', value });
+
 const options = () => ({ memoryBytes: 64e6, concurrency: 4, scratch: new PlainScratch() });
 const wide = { numRuns: 100 };
 
@@ -48,7 +50,7 @@ describe('fetchRuns', () => {
           const scratch = new PlainScratch();
           const fetched = await fetchRuns(store, rowsOf(segments, 1, 4), { memoryBytes, concurrency, scratch });
           for (let partition = 1; partition < 4; partition++) {
-            const merged = readAll(mergeRuns(fetched.runs(partition)));
+            const merged = readAll(mergeRuns(fetched.runs(partition).slice()));
             expect(merged).toEqual(sortStably(maps.flat().filter((record) => record.partition === partition)));
           }
           expect(fetched.requests).toBe(store.counts.readRange ?? 0);
@@ -82,7 +84,7 @@ describe('fetchRuns', () => {
     expect(scratch.files.length).toBeLessThanOrEqual(2);
     expect(fetched.requests).toBe(1 + 5 * 2);
     expect(store.inFlightMax).toBe(2);
-    expect(readAll(mergeRuns(fetched.runs(3))).map((record) => record.value.slice(0, 4))).toEqual([
+    expect(readAll(mergeRuns(fetched.runs(3).slice())).map((record) => record.value.slice(0, 4))).toEqual([
       '0.3.',
       '1.3.',
       '2.3.',
@@ -90,6 +92,27 @@ describe('fetchRuns', () => {
       '4.3.',
       '5.3.',
     ]);
+  });
+
+  it('reads many small ranges into few arrays', async () => {
+    const { store, segments } = await putSegments(Array.from({ length: 500 }, (_, map) => [plain(`${map}`)]));
+    const arrays = new Set<ArrayBufferLike | undefined>();
+    const readRange = store.readRange.bind(store);
+    store.readRange = (key, version, byteStart, byteEnd, target) => {
+      arrays.add(target?.buffer);
+      return readRange(key, version, byteStart, byteEnd, target);
+    };
+    const fetched = await fetchRuns(store, rowsOf(segments, 0, 4), options());
+    expect([arrays.size, arrays.has(undefined)]).toEqual([1, false]);
+    expect([...arrays][0]!.byteLength).toBe(fetched.bytes);
+    expect(readAll(mergeRuns(fetched.runs(1).slice())).map(({ value }) => value)).toEqual(segments.map((_, map) => `${map}`));
+  });
+
+  it('charges small runs for what they take besides their bytes', async () => {
+    const { store, segments } = await putSegments(Array.from({ length: 500 }, (_, map) => [plain(`${map}`)]));
+    const fetched = await fetchRuns(store, rowsOf(segments, 0, 4), options());
+    expect(fetched.fanIn(1, 500 * 2_000)).toBeLessThan(500);
+    expect(fetched.fanIn(1, 500 * 2_100)).toBe(500);
   });
 
   it('says how many runs of a partition may be open at a time', async () => {
@@ -125,9 +148,9 @@ describe('fetchRuns', () => {
     damaged[indexRow(segments[1]!.index, 2).byteStart + 30]! ^= 1;
     await store.put('map/1/a.seg', damaged);
     const fetched = await fetchRuns(store, rowsOf(segments, 0, 4), { ...options(), memoryBytes });
-    expect(readAll(mergeRuns(fetched.runs(1))).length).toBe(3);
+    expect(readAll(mergeRuns(fetched.runs(1).slice())).length).toBe(3);
     const error = expect.objectContaining({ name: 'LostSegmentError', lost: [{ mapIndex: 1, segmentKey: 'map/1/a.seg' }] });
-    expect(() => readAll(mergeRuns(fetched.runs(2)))).toThrow(error);
+    expect(() => readAll(mergeRuns(fetched.runs(2).slice()))).toThrow(error);
   });
 
   it('stops at an abort or at any other error, with every request ended and no scratch file left', async () => {

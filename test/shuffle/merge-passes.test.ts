@@ -36,6 +36,20 @@ describe('mergeWithin', () => {
     expect(readAll(merged.cursor).map((record) => record.value)).toEqual(Array.from({ length: 11 }, (_, run) => String(run)));
   });
 
+  it('opens a run once, and of very many few at a time', () => {
+    const scratch = new PlainScratch();
+    const all = Array.from({ length: 40 }, (_, run) => new PlainCursor([{ partition: 0, key: 'k', value: String(run) }]));
+    const slices: number[] = [];
+    const slice = (start = 0, end = all.length) => {
+      slices.push(end - start);
+      return all.slice(start, end);
+    };
+    const merged = mergeWithin({ length: 40, slice }, { fanInMax: 8, scratch, partitionStart: 0, partitionEnd: 1 });
+    expect(Math.max(...slices)).toBe(8);
+    expect(slices.reduce((sum, opened) => sum + opened, 0)).toBe(40);
+    expect(readAll(merged.cursor).map((record) => record.value)).toEqual(all.map((_, run) => String(run)));
+  });
+
   it('reads at least two runs at a time, whatever the memory', () => {
     expect([fanInOf(0), fanInOf(64 * 1024 * 1024)]).toEqual([2, 128]);
   });
