@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { nameJob } from '../../coordinator/name-job.ts';
+import { refuseNested } from '../../coordinator/refuse-nested.ts';
 import type { ResolvedOptions } from '../../job/job-options.ts';
 import type { InputListing, JobRecord } from '../../job/job-record.ts';
 import { type Bundle, bundleJob } from '../../node/bundle/bundle-job.ts';
@@ -10,7 +11,7 @@ import { listInput } from '../../split/list-input.ts';
 import { normalizeOutput } from '../s3/location.ts';
 import type { Deployment } from '../stack/stack-outputs.ts';
 import { refuseOptions, resolveAwsOptions } from './aws-options.ts';
-import { checkLocations } from './check-locations.ts';
+import { ancestorsOf, checkLocations } from './check-locations.ts';
 import { type RunSettings, runSettingsOf } from './run-record.ts';
 
 /** What `refold submit` or `connect().submit()` asks for: a job whose input and output lie on S3. */
@@ -24,7 +25,7 @@ export type PreparedSubmission = {
   readonly bundle: Bundle;
 };
 
-type PrepareWorld = Pick<World, 'input' | 'ids' | 'clock'>;
+type PrepareWorld = Pick<World, 'input' | 'openOutput' | 'ids' | 'clock'>;
 
 /**
  * Compiles the job, lists its input, asks the job for its shape in a supervised thread of this process, and names the job. Changes nothing.
@@ -43,7 +44,8 @@ export async function prepareSubmission(
     bundle,
     shape: await describeJob(bundle.path, jobFile),
   }));
-  const [{ bundle, shape }, listings] = await Promise.all([coding, listInputs(world, inputs)]);
+  const nesting = refuseNested(world, output, ancestorsOf(deployment, output));
+  const [{ bundle, shape }, listings] = await Promise.all([coding, listInputs(world, inputs), nesting]);
   const options = resolveAwsOptions(shape, submission.options ?? {});
   const named = nameJob({
     code: { sha256: bundle.sha256, file: jobFile },

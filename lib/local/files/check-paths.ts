@@ -25,6 +25,12 @@ export function checkPaths({ cwd, inputs, output, workFolder }: JobPaths): void 
   checkPath(realPath(resolve(cwd, workFolder)), `the work area ${workFolder}`, output, outputPath);
 }
 
+/** The folders that a path lies in, nearest first. */
+export function ancestorsOf(path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...ancestorsOf(parent)];
+}
+
 /** An absolute path without links: what does not exist yet keeps its name below the nearest folder that does. */
 export function realPath(path: string): string {
   try {

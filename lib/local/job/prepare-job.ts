@@ -2,6 +2,7 @@ import { existsSync, utimesSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nameJob } from '../../coordinator/name-job.ts';
+import { refuseNested } from '../../coordinator/refuse-nested.ts';
 import { type JobOptions, type ResolvedOptions, resolveJobOptions } from '../../job/job-options.ts';
 import type { InputListing, JobRecord } from '../../job/job-record.ts';
 import type { JobShape } from '../../job/job-shape.ts';
@@ -12,7 +13,7 @@ import type { World } from '../../ports/world.ts';
 import { listInput } from '../../split/list-input.ts';
 import { resolveSplitBytes } from '../../split/plan-splits.ts';
 import { codeKey, stdoutPath } from '../../work/work-layout.ts';
-import { checkPaths, realPath } from '../files/check-paths.ts';
+import { ancestorsOf, checkPaths, realPath } from '../files/check-paths.ts';
 import { spoolStdin } from '../files/spool-stdin.ts';
 import { createSandboxPool, type SandboxEvent, type SandboxPool } from '../sandbox/sandbox-pool.ts';
 import { type LocalSettings, openLocalWorld } from '../world/local-world.ts';
@@ -62,6 +63,7 @@ export async function prepareJob(request: LocalRequest, hooks: PrepareHooks = {}
     // Nothing on this machine is at, above or below a location of another kind.
     const inputs = Object.values(request.inputs).filter((location) => location !== '-' && !location.includes('://'));
     checkPaths({ cwd, inputs, output: request.output, workFolder: request.workFolder ?? '.refold' });
+    await refuseNested(world, request.output, ancestorsOf(realPath(resolve(cwd, request.output))));
   }
   const asked = resolveJobOptions(availableParallelism(), request.options ?? {});
   // The compiler works while sandboxes boot, and a job that does not compile is told of before standard input ends.

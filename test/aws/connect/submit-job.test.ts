@@ -8,6 +8,7 @@ import type { RunRecord } from '../../../lib/aws/start/run-record.ts';
 import type { JobRecord } from '../../../lib/job/job-record.ts';
 import { type MemoryWorld, memoryWorld } from '../../../lib/memory/memory-world.ts';
 import { bundleJob } from '../../../lib/node/bundle/bundle-job.ts';
+import { encodeSuccess } from '../../../lib/output/success-file.ts';
 import { readJson } from '../../../lib/work/json-object.ts';
 import { codeKey, jobKey, runKey } from '../../../lib/work/work-layout.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
@@ -54,6 +55,29 @@ const submit = (submission: Partial<Submission> = {}) =>
 const runRecord = (jobId: string, run: number) => readJson<RunRecord>(world, runKey(jobId, run));
 
 describe('submitJob', () => {
+  it('refuses an output in the finished output of a job, as far as the stack may look', async () => {
+    const finish = async (location: string) => {
+      const success = { format: 1, jobId: 'older-1', name: 'older', createdAtMs: 0, parts: [], counters: {}, receipt: {} };
+      await world.openOutput(location, 'older-1').writeSuccess(encodeSuccess(success as never));
+    };
+    const asked: string[] = [];
+    const { openOutput } = world;
+    Object.assign(world, {
+      openOutput: (location: string, jobId: string) => {
+        asked.push(location);
+        return openOutput(location, jobId);
+      },
+    });
+    await finish('s3://results/counts/done');
+    asked.length = 0;
+    await expect(submit({ output: 's3://results/counts/done/a/b/' })).rejects.toMatchObject({
+      code: 'REFOLD_OUTPUT_OVERLAP',
+      message: expect.stringContaining('lies in the output s3://results/counts/done of older-1'),
+    });
+    expect(asked).toEqual(['s3://results/counts/done/a', 's3://results/counts/done', 's3://results/counts']);
+    expect(await submit({ output: 's3://results/counts/done-too' })).toMatchObject({ kind: 'started' });
+  });
+
   it('names the job as a run here would, writes it down and starts it', async () => {
     const { kind, record } = await submit({ params: { least: '2' }, options: { workers: 20, budgetUsd: 1.5 } });
     expect(kind).toBe('started');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -57,6 +57,24 @@ describe('run', () => {
     await job.result();
     const refused = await run(jobFile, { ...request, isNew: true });
     await expect(refused.status()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+  });
+
+  it('refuses an output in the finished output of a job, also by way of a link, and the reverse', async () => {
+    const cwd = temporaryFolder();
+    const request = { input: writeLines(cwd, ['1']), cwd };
+    const jobFile = writeJob(cwd, slowSource);
+    await (await run(jobFile, { ...request, output: 'out/first' })).result();
+    symlinkSync(join(cwd, 'out/first'), join(cwd, 'link'));
+    for (const output of ['out/first/sub', 'out/first/a/b', 'link/sub']) {
+      await expect(run(jobFile, { ...request, output })).rejects.toMatchObject({
+        code: 'REFOLD_OUTPUT_OVERLAP',
+        message: expect.stringMatching(/lies in the output \S*out\/first of /),
+      });
+    }
+    const around = await run(jobFile, { ...request, output: 'out' });
+    await expect(around.result()).rejects.toMatchObject({ code: 'REFOLD_OUTPUT_OCCUPIED' });
+    writeFileSync(join(cwd, 'out/_SUCCESS'), ''); // Of another program.
+    await (await run(jobFile, { ...request, output: 'out/second' })).result();
   });
 
   it.each([
