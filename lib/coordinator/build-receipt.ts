@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import type { MapAccount } from '../job/attempt-account.ts';
+import type { MapAccount, PartAccount } from '../job/attempt-account.ts';
 import { CounterSum } from '../job/counters.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { AttemptFile } from '../output/attempt-file.ts';
@@ -20,16 +20,17 @@ import { readStepPlan } from '../split/plan-step.ts';
 import { eachSplit } from '../split/read-splits.ts';
 import type { Split } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
+import { ITEMS_PER_PAGE, PackedList } from '../work/packed-list.ts';
 import { eachTask } from '../work/read-tasks.ts';
 import { buildShuffle } from './build-shuffle.ts';
-import { allWinners, areStillWinners, FILES_IN_FLIGHT, readWinnerFiles, type Winner } from './step-output.ts';
+import { allWinners, areStillWinners, FILES_IN_FLIGHT, isSolo, readWinnerFiles, type Winner } from './step-output.ts';
 
 /** All that a step's final commits say: what Commit publishes, and what the receipt adds up. */
 export type StepAccount = {
   readonly plan: StepPlan;
-  readonly winners: readonly Winner[];
+  readonly winners: PackedList<Winner>;
   /** Of each winner, in their order. All that is kept of its attempt file, since there may be very many. */
-  readonly parts: readonly AttemptFile['parts'][];
+  readonly parts: PackedList<AttemptFile['parts']>;
   readonly map: MapTotals;
   readonly reduce: ReduceTotals;
 };
@@ -72,34 +73,43 @@ async function readStepAccount(
 ): Promise<StepAccount | 'lost'> {
   const winners = await allWinners(world, job.jobId, plan);
   if (winners === undefined) return 'lost';
-  const parts: AttemptFile['parts'][] = [];
+  const parts = new PackedList<AttemptFile['parts']>();
+  const solo = isSolo(winners);
   const reduce = new ReduceTotalsSum();
-  const map = plan.mapOnly && winners[0]?.isSolo !== true ? new MapOnlyTotals(world, job, plan) : undefined;
+  const map = plan.mapOnly && !solo ? new MapOnlyTotals(world, job, plan) : undefined;
   let soloMap: MapTotals | undefined;
   let lost = false;
-  for (let at = 0; at < winners.length; at += FILES_HELD) {
-    const files = await readWinnerFiles(world, run, winners.slice(at, at + FILES_HELD));
+  for (const batch of batchesOf(winners, FILES_HELD)) {
+    const files = await readWinnerFiles(world, run, batch);
     if (files === 'lost') lost = true;
     if (files === 'lost' || lost) continue;
     for (const file of files) {
-      parts.push(sharingText(file.parts));
+      parts.push(file.parts);
       reduce.add(file);
       await map?.add(file);
       soloMap = file.mapTotals;
     }
   }
   if (lost) return 'lost';
-  if (winners[0]?.isSolo) assert(soloMap !== undefined, 'the one attempt of Solo has summed its map side');
+  if (solo) assert(soloMap !== undefined, 'the one attempt of Solo has summed its map side');
   const totals = soloMap ?? map?.finish() ?? (await shuffledTotals(world, job, plan, run, generation));
   return totals === 'lost' ? 'lost' : { plan, winners, parts, map: totals, reduce: reduce.finish() };
 }
 
-/** The same parts; texts that were read twice are held once. */
-function sharingText(parts: AttemptFile['parts']): AttemptFile['parts'] {
-  return parts.map(({ staged, account }) => ({
-    staged,
-    account: staged.name === account.name ? { ...account, name: staged.name } : account,
-  }));
+function* batchesOf<T>(items: PackedList<T>, batchSize: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += ITEMS_PER_PAGE) {
+    const page = items.slice(start, start + ITEMS_PER_PAGE);
+    for (let at = 0; at < page.length; at += batchSize) yield page.slice(at, at + batchSize);
+  }
+}
+
+/** What the parts of a step's output hold, in order; every time it is asked anew, so that few are in memory. */
+export function partsOf({ parts }: StepAccount): Iterable<PartAccount> {
+  return {
+    *[Symbol.iterator]() {
+      for (const own of parts) for (const { account } of own) yield account;
+    },
+  };
 }
 
 /** Sums the attempt files of a map-only step, which come in the order of its splits. */
@@ -163,13 +173,17 @@ export async function buildReceipt(
     counters.add(reduceCounters);
   }
   balanceChain(job.shape, steps);
-  const parts = accounts.at(-1)!.parts.flat();
-  const sum = (name: 'records' | 'bytes') => parts.reduce((total, { account }) => total + account[name], 0);
+  const output = { parts: 0, records: 0, bytes: 0 };
+  for (const part of partsOf(accounts.at(-1)!)) {
+    output.parts += 1;
+    output.records += part.records;
+    output.bytes += part.bytes;
+  }
   return {
     jobId: job.jobId,
     run,
     steps,
-    output: { parts: parts.length, records: sum('records'), bytes: sum('bytes') },
+    output,
     counters: counters.totals(),
     elapsedMs: Math.max(0, world.clock.nowMs() - job.createdAtMs),
   };

@@ -1,4 +1,5 @@
 import { RefoldError } from '../errors.ts';
+import type { PartAccount } from '../job/attempt-account.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { parseSuccess, type SuccessFile } from '../output/success-file.ts';
 import type { OutputStore } from '../ports/output-store.ts';
@@ -57,9 +58,10 @@ export async function isOutputOwn(world: Pick<World, 'work'>, output: OutputStor
 }
 
 /** Are all parts there that `_SUCCESS` names, by name and size? */
-export async function isOutputWhole(output: OutputStore, parts: SuccessFile['parts']): Promise<boolean> {
+export async function isOutputWhole(output: OutputStore, parts: Iterable<Pick<PartAccount, 'name' | 'bytes'>>): Promise<boolean> {
   const found = new Map((await output.listParts()).map(({ name, bytes }) => [name, bytes]));
-  return parts.every(({ name, bytes }) => found.get(name) === bytes);
+  for (const { name, bytes } of parts) if (found.get(name) !== bytes) return false;
+  return true;
 }
 
 /** Undefined when another job or program wrote it. */

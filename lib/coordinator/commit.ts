@@ -1,5 +1,4 @@
 import { assert } from '../errors.ts';
-import type { PartAccount } from '../job/attempt-account.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { AttemptFile } from '../output/attempt-file.ts';
 import { balanceOutput, type Receipt } from '../output/receipt.ts';
@@ -9,9 +8,10 @@ import type { World } from '../ports/world.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { StepPlan } from '../split/step-plan.ts';
 import { readJson } from '../work/json-object.ts';
+import { ITEMS_PER_PAGE, type PackedList } from '../work/packed-list.ts';
 import { receiptKey } from '../work/work-layout.ts';
 import { advanceJob, type Flow } from './advance-job.ts';
-import { buildReceipt, readStepAccounts, type StepAccount } from './build-receipt.ts';
+import { buildReceipt, partsOf, readStepAccounts, type StepAccount } from './build-receipt.ts';
 import { checkOutput, claimOutput, dropClaim, isOutputOwn, isOutputWhole } from './claim-output.ts';
 import { dropSegments } from './drop-segments.ts';
 import { enterDone, enterState, RunReplacedError, readJobItem, readJobRecord } from './job-access.ts';
@@ -64,14 +64,14 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
       if (!(await areStaged(flow, output, last))) return takeBack(flow, job, call, output);
       await checkOutput(world, job, flow.overwrite);
       await claimOutput(world, jobId);
-      const names = partsOf(accounts).map((part) => part.name);
+      const names = Array.from(partsOf(last), (part) => part.name);
       await output.clear(names, job.createdAtMs);
     }
     const end = Math.min(start + perCall(flow), last.winners.length);
     if (!(await publish(flow, output, sliceOf(last, start, end)))) return takeBack(flow, job, call, output);
     if (end < last.winners.length) return { ...call.at, published: end };
     receipt = await balancedReceipt(flow, job, run, accounts);
-    const parts = partsOf(accounts);
+    const parts = partsOf(last);
     // The last look: another run, or a late attempt that found something lost, may have taken the job back to a phase.
     if (!(await isStillOurs(flow, call)) || !(await isOutputWhole(output, parts))) return takeBack(flow, job, call, output);
     const { createdAtMs, name } = job;
@@ -90,12 +90,8 @@ export async function commit(flow: Flow, call: CommitCall): Promise<CommitAnswer
 /** @throws ReceiptError */
 async function balancedReceipt(flow: Flow, job: JobRecord, run: number, accounts: readonly StepAccount[]): Promise<Receipt> {
   const receipt = await buildReceipt(flow.world, job, run, accounts);
-  balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, partsOf(accounts));
+  balanceOutput(receipt.steps.at(-1)!, job.shape.steps.at(-1)!.mapOnly, partsOf(accounts.at(-1)!));
   return receipt;
-}
-
-function partsOf(accounts: readonly StepAccount[]): readonly PartAccount[] {
-  return accounts.at(-1)!.parts.flatMap((parts) => parts.map((part) => part.account));
 }
 
 /** What is lost is found from the first step on. */
@@ -112,7 +108,14 @@ async function readOwnReceipt(output: OutputStore, { jobId, createdAtMs }: JobRe
 }
 
 /** Are all parts staged or published? Until that is known, the output stays as it is: what lies there may be all there ever will be. */
-async function areStaged({ world }: Flow, output: OutputStore, { winners, parts }: Committed): Promise<boolean> {
+async function areStaged(flow: Flow, output: OutputStore, account: StepAccount): Promise<boolean> {
+  for (let start = 0; start < account.winners.length; start += ITEMS_PER_PAGE) {
+    if (!(await arePageStaged(flow, output, sliceOf(account, start, start + ITEMS_PER_PAGE)))) return false;
+  }
+  return true;
+}
+
+async function arePageStaged({ world }: Flow, output: OutputStore, { winners, parts }: Committed): Promise<boolean> {
   for (let at = 0; at < parts.length; at += ATTEMPTS_IN_FLIGHT) {
     const batch = parts.slice(at, at + ATTEMPTS_IN_FLIGHT);
     const answers = await Promise.all(
@@ -129,9 +132,9 @@ async function areStaged({ world }: Flow, output: OutputStore, { winners, parts 
 }
 
 /** Attempts of the last step, and the parts of each. */
-type Committed = Pick<StepAccount, 'winners' | 'parts'>;
+type Committed = { readonly winners: readonly Winner[]; readonly parts: readonly AttemptFile['parts'][] };
 
-function sliceOf({ winners, parts }: Committed, start: number, end: number): Committed {
+function sliceOf({ winners, parts }: StepAccount, start: number, end: number): Committed {
   return { winners: winners.slice(start, end), parts: parts.slice(start, end) };
 }
 
@@ -201,7 +204,7 @@ async function discardParts(world: World, output: OutputStore, attemptKey: strin
   for (const { staged } of file?.parts ?? []) await output.discard(staged);
 }
 
-async function lastWinners(flow: Flow, job: JobRecord): Promise<readonly Winner[]> {
+async function lastWinners(flow: Flow, job: JobRecord): Promise<PackedList<Winner>> {
   return await winnersOf(flow.world, job.jobId, await lastPlan(flow, job));
 }
 

@@ -6,9 +6,10 @@ import { readReduceGroups } from '../shuffle/reduce-groups.ts';
 import { readStepPlan } from '../split/plan-step.ts';
 import type { Split, SplitPairs } from '../split/split.ts';
 import type { StepPlan } from '../split/step-plan.ts';
+import { PackedList } from '../work/packed-list.ts';
 import { eachTask } from '../work/read-tasks.ts';
 
-/** A committed attempt that left output of its step. Small: a step has one for each of its tasks. `isSolo`: it did the whole step. */
+/** A committed attempt that left output of its step. `isSolo`: it did the whole step. */
 export type Winner = {
   readonly task: TaskId;
   readonly attemptId: string;
@@ -30,17 +31,19 @@ export async function soloCommit(world: Pick<World, 'ledger'>, jobId: string, pl
 }
 
 /** Who left the step's output so far, in part order: Solo alone, or the map tasks of a map-only step, or the reduce tasks. */
-export async function winnersOf(world: Pick<World, 'ledger'>, jobId: string, plan: StepPlan): Promise<readonly Winner[]> {
+export async function winnersOf(world: Pick<World, 'ledger'>, jobId: string, plan: StepPlan): Promise<PackedList<Winner>> {
   const { step } = plan;
   const solo = await soloCommit(world, jobId, plan);
-  if (solo !== undefined) return [winner({ jobId, step, phase: 'reduce', index: 0 }, solo)];
+  if (solo !== undefined) return PackedList.of([winner({ jobId, step, phase: 'reduce', index: 0 }, solo)]);
   const phase = plan.mapOnly ? 'map' : 'reduce';
-  const winners: Winner[] = [];
+  const winners = new PackedList<Winner>();
   for await (const { index, commit } of eachTask(world, jobId, step, phase)) {
-    if (commit !== undefined) winners.push(winner({ jobId, step, phase, index }, commit));
+    if (commit === undefined) continue;
+    const found = winner({ jobId, step, phase, index }, commit);
+    if (found.isSolo) return PackedList.of([found]);
+    winners.push(found);
   }
-  const late = winners.find(({ isSolo }) => isSolo);
-  return late === undefined ? winners : [late];
+  return winners;
 }
 
 /** The same, once every task has a commit; undefined before. */
@@ -48,11 +51,16 @@ export async function allWinners(
   world: Pick<World, 'ledger' | 'work'>,
   jobId: string,
   plan: StepPlan,
-): Promise<readonly Winner[] | undefined> {
+): Promise<PackedList<Winner> | undefined> {
   const winners = await winnersOf(world, jobId, plan);
-  if (winners[0]?.isSolo) return winners;
+  if (isSolo(winners)) return winners;
   const tasks = plan.mapOnly ? plan.splits : (await readReduceGroups(world, jobId, plan.step))?.length;
   return winners.length === tasks ? winners : undefined;
+}
+
+/** Did one attempt do the whole step? */
+export function isSolo(winners: PackedList<Winner>): boolean {
+  return winners.slice(0, 1)[0]?.isSolo === true;
 }
 
 /** Are the winners that were read before still all of them? Makes no second list of them, where there may be very many. */
@@ -60,19 +68,21 @@ export async function areStillWinners(
   world: Pick<World, 'ledger' | 'work'>,
   jobId: string,
   plan: StepPlan,
-  known: readonly Winner[],
+  known: PackedList<Winner>,
 ): Promise<boolean> {
+  const before = known[Symbol.iterator]();
   if (plan.solo) {
     const winners = await allWinners(world, jobId, plan);
-    return winners?.length === known.length && winners.every(({ attemptKey }, at) => attemptKey === known[at]!.attemptKey);
+    if (winners?.length !== known.length) return false;
+    for (const { attemptKey } of winners) if (attemptKey !== before.next().value?.attemptKey) return false;
+    return true;
   }
-  let at = 0;
   for await (const { index, commit } of eachTask(world, jobId, plan.step, plan.mapOnly ? 'map' : 'reduce')) {
     if (commit === undefined) continue;
-    const winner = known[at++];
+    const winner = before.next().value;
     if (winner?.task.index !== index || winner.attemptId !== commit.attemptId) return false;
   }
-  return at === known.length;
+  return before.next().done === true;
 }
 
 function winner(task: TaskId, { attemptId, result }: Commit): Winner {
@@ -87,12 +97,13 @@ function winner(task: TaskId, { attemptId, result }: Commit): Winner {
 export async function readWinnerFiles(
   world: Pick<World, 'work' | 'ledger' | 'log'>,
   run: number | undefined,
-  winners: readonly Winner[],
+  winners: Iterable<Winner>,
 ): Promise<readonly AttemptFile[] | 'lost'> {
   const files: AttemptFile[] = [];
   let lost = false;
-  for (let at = 0; at < winners.length; at += FILES_IN_FLIGHT) {
-    const batch = winners.slice(at, at + FILES_IN_FLIGHT);
+  const all = [...winners];
+  for (let at = 0; at < all.length; at += FILES_IN_FLIGHT) {
+    const batch = all.slice(at, at + FILES_IN_FLIGHT);
     for (const file of await Promise.all(batch.map((each) => readWinnerFile(world, run, each)))) {
       if (file === undefined) lost = true;
       else files.push(file);
@@ -118,8 +129,8 @@ async function readWinnerFile(
 }
 
 /** Every object of pairs that an earlier step left, in order, with the attempt that left it. */
-export function pairsOf(winners: readonly Winner[], files: readonly AttemptFile[]): readonly SplitPairs[] {
-  const objects = winners.flatMap(({ task, attemptId }, at) =>
+export function pairsOf(winners: Iterable<Winner>, files: readonly AttemptFile[]): readonly SplitPairs[] {
+  const objects = [...winners].flatMap(({ task, attemptId }, at) =>
     files[at]!.pairs.map((object) => ({ ...object, task: { step: task.step, phase: task.phase, index: task.index }, attemptId })),
   );
   return objects.map((object, place) => ({ ...object, place }));

@@ -100,11 +100,9 @@ export function balanceChain(shape: JobShape, receipts: readonly StepReceipt[]):
 }
 
 /** @throws ReceiptError when the parts do not hold what the last step emitted */
-export function balanceOutput(step: StepReceipt, isMapOnly: boolean, parts: readonly PartAccount[]): void {
+export function balanceOutput(step: StepReceipt, isMapOnly: boolean, parts: Iterable<PartAccount>): void {
   const emitted = isMapOnly ? step.map.pairsEmitted : step.reduce.pairsEmitted;
-  balance(
-    `${step.name}: pairs emitted = records in parts`,
-    emitted,
-    parts.reduce((sum, part) => sum + part.records, 0),
-  );
+  let records = 0;
+  for (const part of parts) records += part.records;
+  balance(`${step.name}: pairs emitted = records in parts`, emitted, records);
 }

@@ -16,8 +16,11 @@ export type SuccessFile = {
   readonly receipt: Receipt;
 };
 
+/** `_SUCCESS` before it is written: the parts are gone through twice, and need not be in memory. */
+export type SuccessContent = Omit<SuccessFile, 'parts'> & { readonly parts: Iterable<PartAccount> };
+
 /** As JSON, two spaces a level. Of very many parts only the bytes are held, not their text as well. */
-export function encodeSuccess(success: SuccessFile): Uint8Array {
+export function encodeSuccess(success: SuccessContent): Uint8Array {
   let bytes = 0;
   for (const piece of piecesOf(success)) bytes += Buffer.byteLength(piece);
   const content = Buffer.allocUnsafeSlow(bytes);
@@ -30,18 +33,23 @@ const PARTS_A_PIECE = 1_000;
 /** Where the parts stand. In a text of the file its quotes would be escaped. */
 const NO_PARTS = '\n  "parts": []';
 
-function* piecesOf(success: SuccessFile): Generator<string> {
-  const { parts } = success;
+function* piecesOf(success: SuccessContent): Generator<string> {
   const shell = `${JSON.stringify({ ...success, parts: [] }, undefined, 2)}\n`;
-  if (parts.length === 0) return yield shell;
   const end = shell.indexOf(NO_PARTS) + NO_PARTS.length - 1;
   yield shell.slice(0, end);
-  for (let start = 0; start < parts.length; start += PARTS_A_PIECE) {
-    const list = JSON.stringify(parts.slice(start, start + PARTS_A_PIECE), undefined, 2);
+  let isEmpty = true;
+  let parts: PartAccount[] = [];
+  const piece = () => {
+    const list = JSON.stringify(parts, undefined, 2);
     // A level deeper, without the brackets of the list.
-    yield `${start === 0 ? '' : ','}${list.slice(1, -2).replaceAll('\n', '\n  ')}`;
-  }
-  yield `\n  ${shell.slice(end)}`;
+    const text = `${isEmpty ? '' : ','}${list.slice(1, -2).replaceAll('\n', '\n  ')}`;
+    isEmpty = false;
+    parts = [];
+    return text;
+  };
+  for (const part of success.parts) if (parts.push(part) === PARTS_A_PIECE) yield piece();
+  if (parts.length > 0) yield piece();
+  yield isEmpty ? shell.slice(end) : `\n  ${shell.slice(end)}`;
 }
 
 /** Undefined for what another program left under that name: Hadoop and Spark write an empty `_SUCCESS`. */
