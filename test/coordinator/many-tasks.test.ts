@@ -1,9 +1,11 @@
 import { defineJob, type Emit, type Job } from 'refold';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { advanceJob } from '../../lib/coordinator/advance-job.ts';
+import { readStepAccounts } from '../../lib/coordinator/build-receipt.ts';
 import { buildShuffle } from '../../lib/coordinator/build-shuffle.ts';
 import type { MapNext, TaskGroup } from '../../lib/coordinator/machine-call.ts';
 import { TaskPrograms } from '../../lib/coordinator/run-task.ts';
+import { assert } from '../../lib/errors.ts';
 import { contentOptionsOf, resolveJobOptions } from '../../lib/job/job-options.ts';
 import type { JobRecord } from '../../lib/job/job-record.ts';
 import { shapeOf } from '../../lib/job/job-shape.ts';
@@ -31,16 +33,8 @@ describe('a job of very many map tasks', () => {
     const job = countJob();
     world.input.write('in', 'word\n'.repeat(TASKS));
     record = await openRecord(world, job);
-    plan = await planStep(world, record, 0, () => Promise.reject(new Error('there is no earlier step')));
-    const { key } = (await advanceJob({ world, workers: 2, overwrite: false }, record, 1, 0)) as MapNext;
-    const programs = new TaskPrograms(world, job);
-    for await (const { tasks } of readJsonArray(world, key) as AsyncGenerator<TaskGroup>) {
-      for (const task of tasks) {
-        log('map task');
-        const call = { jobId: 'job', run: 1, step: 0, task };
-        await programs.run({ role: 'map', call, concurrency: 1 }, controlOf(world));
-      }
-    }
+    plan = await planOnly(world, record);
+    await runMaps(world, job, record, () => log('map task'));
     log('phase ended');
     expect(await buildShuffle(world, record, plan, 1)).toBe('built');
   });
@@ -64,6 +58,38 @@ describe('a job of very many map tasks', () => {
     expect(shuffle.filter((call) => call === 'put .idx')).toHaveLength(3);
   });
 });
+
+describe('a job of very many map tasks without reduce', () => {
+  it('is committed with few bytes in memory for an attempt and its part', async () => {
+    const world = memoryWorld();
+    const job = defineJob({ map: (line, emit: Emit<string, number>) => emit(line, 1) }) as Job;
+    world.input.write('in', 'word\n'.repeat(ROWS_PER_CHUNK));
+    const record = await openRecord(world, job);
+    await planOnly(world, record);
+    await runMaps(world, job, record);
+    const accounts = await readStepAccounts(world, record, 1, [0]);
+    assert(accounts !== 'lost', 'nothing was lost');
+    const { winners, parts } = accounts[0]!;
+    expect([winners.length, parts.length]).toEqual([ROWS_PER_CHUNK, ROWS_PER_CHUNK]);
+    expect((winners.packedBytes + parts.packedBytes) / ROWS_PER_CHUNK).toBeLessThan(150);
+  });
+});
+
+function planOnly(world: MemoryWorld, record: JobRecord): Promise<StepPlan> {
+  return planStep(world, record, 0, () => Promise.reject(new Error('there is no earlier step')));
+}
+
+async function runMaps(world: MemoryWorld, job: Job, record: JobRecord, onTask = (): void => {}): Promise<void> {
+  const { key } = (await advanceJob({ world, workers: 2, overwrite: false }, record, 1, 0)) as MapNext;
+  const programs = new TaskPrograms(world, job);
+  for await (const { tasks } of readJsonArray(world, key) as AsyncGenerator<TaskGroup>) {
+    for (const task of tasks) {
+      onTask();
+      const call = { jobId: 'job', run: 1, step: 0, task };
+      await programs.run({ role: 'map', call, concurrency: 1 }, controlOf(world));
+    }
+  }
+}
 
 function countJob(): Job {
   return defineJob({
