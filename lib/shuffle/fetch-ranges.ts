@@ -25,6 +25,9 @@ const PIECE_BYTES_MIN = 256 * 1024;
 /** What an open run takes besides its bytes, as measured with 100,000 small compressed ones: the cursor, its views, and what zlib leaves. */
 const CURSOR_BYTES = 2048;
 
+/** What a fetched range takes besides its bytes for as long as it is on hand, open or not: its row of the index, its segment's key. */
+const RANGE_BYTES = 1024;
+
 /** Ranges up to this size share an array of bytes: one of its own costs about 1,000 bytes more, and there may be 100,000 of them. */
 const SHARED_BYTES_MAX = 16 * 1024;
 const SHARED_ARRAY_BYTES = 256 * 1024;
@@ -131,12 +134,13 @@ export class FetchedRuns {
 
   /**
    * How many of the partition's runs may be open at a time in `memoryBytes`, at least 2: for `mergeWithin`. Small runs take less than
-   * a block, so that many of them are merged at once.
+   * a block, so that many of them are merged at once. What very many ranges take by being there comes off, up to half of the memory.
    */
   fanIn(partition: number, memoryBytes: number): number {
     const { rows, ranges, rangeOf } = this;
     const width = rows.segments.length;
     const first = (partition - rows.partitionStart) * width;
+    const freeBytes = memoryBytes - Math.min(memoryBytes / 2, ranges.length * RANGE_BYTES);
     let openBytes = 0;
     let openBytesMax = 1;
     for (let at = first; at < first + width; at++) {
@@ -148,7 +152,7 @@ export class FetchedRuns {
       openBytes += blockBytes + windowBytes + CURSOR_BYTES;
       openBytesMax = Math.max(openBytesMax, blockBytes + windowBytes + CURSOR_BYTES);
     }
-    return Math.max(2, openBytes <= memoryBytes ? width : Math.floor(memoryBytes / openBytesMax));
+    return Math.max(2, openBytes <= freeBytes ? width : Math.floor(freeBytes / openBytesMax));
   }
 
   /** Deletes the scratch files and forgets the bytes. The cursors must not be used after. */
