@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commitsOf, expectNothingRanAgain } from '../support/killable-job.ts';
 import { until } from '../support/refold.ts';
@@ -35,8 +36,10 @@ describe('a job whose coordinator is killed', () => {
     await job.makeLedger();
     const lock = job.lockLedger();
     const running = job.start();
-    await until(() => job.workFiles('job.json').length > 0);
+    const locks = job.workplace.path('.refold/locks');
+    await until(() => existsSync(locks) && readdirSync(locks).some((name) => name.endsWith('.json')));
     expect(job.ledger()).toBeUndefined();
+    expect(job.workFiles('job.json')).toEqual([]); // The lease of its output comes first.
     await running.kill();
     lock.release();
     await expectGoesOn(job);
