@@ -134,13 +134,13 @@ export class FetchedRuns {
 
   /**
    * How many of the partition's runs may be open at a time in `memoryBytes`, at least 2: for `mergeWithin`. Small runs take less than
-   * a block, so that many of them are merged at once. What very many ranges take by being there comes off, up to half of the memory.
+   * a block, so that many of them are merged at once. What very many ranges take by being there comes off, up to three quarters of it.
    */
   fanIn(partition: number, memoryBytes: number): number {
     const { rows, ranges, rangeOf } = this;
     const width = rows.segments.length;
     const first = (partition - rows.partitionStart) * width;
-    const freeBytes = memoryBytes - Math.min(memoryBytes / 2, ranges.length * RANGE_BYTES);
+    const freeBytes = memoryBytes - Math.min((memoryBytes * 3) / 4, ranges.length * RANGE_BYTES);
     let openBytes = 0;
     let openBytesMax = 1;
     for (let at = first; at < first + width; at++) {

@@ -113,8 +113,8 @@ describe('fetchRuns', () => {
     const fetched = await fetchRuns(store, rowsOf(segments, 0, 4), options());
     expect(fetched.fanIn(1, 500 * 3_000)).toBeLessThan(500);
     expect(fetched.fanIn(1, 500 * 3_100)).toBe(500);
-    // No more than half of the memory comes off for what is there anyway.
-    expect(fetched.fanIn(1, 100 * 3_100)).toBeGreaterThan(70);
+    // No more than three quarters come off for what is there anyway.
+    expect(fetched.fanIn(1, 100 * 3_100)).toBeGreaterThan(35);
   });
 
   it('says how many runs of a partition may be open at a time', async () => {
