@@ -4,6 +4,7 @@ import { collectGarbage } from '../../local/job/collect-garbage.ts';
 import { executeJob, type JobOutcome } from '../../local/job/execute-job.ts';
 import type { TaskEvent } from '../../local/job/local-functions.ts';
 import type { PreparedJob, PrepareHooks } from '../../local/job/prepare-job.ts';
+import { resolveSplitBytes } from '../../split/plan-splits.ts';
 import { EXIT_CODES, exitCodeOf, exitCodeOfJob } from '../show/exit-code.ts';
 import { openProgressView, Progress } from '../show/progress.ts';
 import { listenForSignals, type Stopping } from '../show/signals.ts';
@@ -29,7 +30,7 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
   });
   try {
     prepared = await prepare({ onSandbox: (event) => progress?.onSandbox(event) });
-    if (prepared.workers !== 'inline') keepHeapSmall();
+    if (prepared.workers !== 'inline') keepHeapSmall(mapTasksOf(prepared));
     progress = new Progress(view, prepared.world, prepared.record);
     const onStart = () => {
       hasBegun = true;
@@ -47,6 +48,12 @@ export async function driveJob(prepare: (hooks: PrepareHooks) => Promise<Prepare
     stopping.close();
     await prepared?.pool.close();
   }
+}
+
+/** About how many its first step has. */
+function mapTasksOf({ record }: PreparedJob): number {
+  const bytes = record.inputs.reduce((sum, input) => sum + input.bytes, 0);
+  return bytes / resolveSplitBytes(record.options.splitBytes, bytes);
 }
 
 /** What the job came to is said already: garbage that can't be collected changes nothing in that, and is for the next command. */
