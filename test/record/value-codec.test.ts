@@ -66,7 +66,8 @@ describe('encodeValue', () => {
           fc.uint8Array(),
         ),
         (input) => {
-          fc.pre(!hasNegativeZero(input));
+          // The library refuses the name __proto__; what we make of it is tested above.
+          fc.pre(!hasNegativeZero(input) && !JSON.stringify(input).includes('"__proto__"'));
           expect(encode(input)).toEqual(msgpackEncode(input));
           expect(msgpackDecode(encode(input))).toEqual(input);
         },
