@@ -10,7 +10,8 @@ import { type AttemptOutput, openAttemptOutput } from '../output/attempt-output.
 import type { OutputResult, TaskId } from '../ports/task-ledger.ts';
 import type { World } from '../ports/world.ts';
 import { digestOf } from '../shuffle/digest.ts';
-import { type FetchedRuns, fetchRuns } from '../shuffle/fetch-ranges.ts';
+import { fetchRuns } from '../shuffle/fetch-ranges.ts';
+import type { FetchedRuns } from '../shuffle/fetched-runs.ts';
 import { mergeWithin } from '../shuffle/merge-passes.ts';
 import type { ReduceGroup } from '../shuffle/reduce-groups.ts';
 import { readIndexRows } from '../shuffle/shuffle-index.ts';
