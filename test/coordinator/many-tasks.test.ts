@@ -6,18 +6,14 @@ import { buildShuffle } from '../../lib/coordinator/build-shuffle.ts';
 import type { MapNext, TaskGroup } from '../../lib/coordinator/machine-call.ts';
 import { TaskPrograms } from '../../lib/coordinator/run-task.ts';
 import { assert } from '../../lib/errors.ts';
-import { contentOptionsOf, resolveJobOptions } from '../../lib/job/job-options.ts';
 import type { JobRecord } from '../../lib/job/job-record.ts';
-import { shapeOf } from '../../lib/job/job-shape.ts';
-import { RecordCursor } from '../../lib/job/record-cursor.ts';
 import { type MemoryWorld, memoryWorld } from '../../lib/memory/memory-world.ts';
-import { listInput } from '../../lib/split/list-input.ts';
 import { planStep } from '../../lib/split/plan-step.ts';
 import { ROWS_PER_CHUNK, type StepPlan } from '../../lib/split/step-plan.ts';
 import { readJsonArray } from '../../lib/work/json-array.ts';
-import { encodeJson } from '../../lib/work/json-object.ts';
-import { jobKey } from '../../lib/work/work-layout.ts';
+import { controlOf, openRecord } from '../support/open-record.ts';
 
+const OPTIONS = { soloBytes: 0, reduceTasks: 1, splitBytes: 5, memoryBytes: 2 ** 20 };
 const TASKS = 2 * ROWS_PER_CHUNK + 500;
 
 /** What a job with very many tasks must not hold at once, told by the order in which the ports are called. */
@@ -32,7 +28,7 @@ describe('a job of very many map tasks', () => {
     logCalls(world, log);
     const job = countJob();
     world.input.write('in', 'word\n'.repeat(TASKS));
-    record = await openRecord(world, job);
+    record = await openRecord(world, job, OPTIONS);
     plan = await planOnly(world, record);
     await runMaps(world, job, record, () => log('map task'));
     log('phase ended');
@@ -64,7 +60,7 @@ describe('a job of very many map tasks without reduce', () => {
     const world = memoryWorld();
     const job = defineJob({ map: (line, emit: Emit<string, number>) => emit(line, 1) }) as Job;
     world.input.write('in', 'word\n'.repeat(ROWS_PER_CHUNK));
-    const record = await openRecord(world, job);
+    const record = await openRecord(world, job, OPTIONS);
     await planOnly(world, record);
     await runMaps(world, job, record);
     const accounts = await readStepAccounts(world, record, 1, [0]);
@@ -100,34 +96,6 @@ function countJob(): Job {
       emit(word, [...values].length);
     },
   }) as Job;
-}
-
-async function openRecord(world: MemoryWorld, job: Job): Promise<JobRecord> {
-  const record: JobRecord = {
-    format: 1,
-    jobId: 'job',
-    fingerprint: 'f',
-    name: 'count',
-    code: { sha256: '', file: '' },
-    shape: shapeOf(job),
-    params: {},
-    options: contentOptionsOf(resolveJobOptions(1, { soloBytes: 0, reduceTasks: 1, splitBytes: 5, memoryBytes: 2 ** 20 })),
-    inputs: [await listInput(world.input, '', 'in')],
-    output: 'out',
-    leaseKey: 'out',
-    toStdout: false,
-    nodeVersion: '',
-    createdAtMs: 0,
-  };
-  await world.work.put(jobKey('job'), encodeJson(record));
-  const item = { jobId: 'job', fingerprint: 'f', name: 'count', outputPath: 'out', state: 'PLANNING' as const };
-  await world.ledger.createJob({ ...item, run: 0, executionId: '', generations: [0], createdAtMs: 0, updatedAtMs: 0 });
-  await world.ledger.startRun('job', 1, 'job-1');
-  return record;
-}
-
-function controlOf(world: MemoryWorld) {
-  return { attemptId: world.ids.newId(), cursor: new RecordCursor(), signal: new AbortController().signal };
 }
 
 function logCalls({ work, ledger }: MemoryWorld, log: (call: string) => void): void {

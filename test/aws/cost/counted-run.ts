@@ -7,19 +7,14 @@ import { plan } from '../../../lib/coordinator/plan.ts';
 import { planReduce } from '../../../lib/coordinator/plan-reduce.ts';
 import { TaskPrograms } from '../../../lib/coordinator/run-task.ts';
 import type { Json } from '../../../lib/coordinator/states.ts';
-import { contentOptionsOf, resolveJobOptions } from '../../../lib/job/job-options.ts';
 import type { JobRecord } from '../../../lib/job/job-record.ts';
-import { shapeOf } from '../../../lib/job/job-shape.ts';
-import { RecordCursor } from '../../../lib/job/record-cursor.ts';
 import { type MachineOutcome, runMachine } from '../../../lib/local/interpreter/run-machine.ts';
 import { type MemoryWorld, memoryWorld } from '../../../lib/memory/memory-world.ts';
 import { readShuffleManifest, type ShuffleManifest } from '../../../lib/shuffle/shuffle-manifest.ts';
-import { listInput } from '../../../lib/split/list-input.ts';
 import { readStepPlan } from '../../../lib/split/plan-step.ts';
 import type { StepPlan } from '../../../lib/split/step-plan.ts';
-import { encodeJson } from '../../../lib/work/json-object.ts';
-import { jobKey } from '../../../lib/work/work-layout.ts';
 import { jobFunctions } from '../../coordinator/scripted-job.ts';
+import { controlOf, openRecord } from '../../support/open-record.ts';
 
 export type CountedOptions = {
   readonly objects: number;
@@ -55,7 +50,8 @@ export async function countedRun(options: CountedOptions): Promise<CountedRun> {
     world.input.write(`in/${String(at).padStart(4, '0')}`, lines.join(''));
   }
   const job = jobOf(options);
-  const record = await openRecord(world, job, options);
+  const { soloBytes = 0, reduceTasks, splitBytes } = options;
+  const record = await openRecord(world, job, { soloBytes, reduceTasks, splitBytes });
   const calls = { get: 0, put: 0, list: 0, ledgerWrite: 0, ledgerRead: 0 };
   const counted = countWorld(world, calls);
   const programs = new TaskPrograms(counted, job);
@@ -129,35 +125,6 @@ function jobOf({ partition = 'hash', mapOnly = false }: CountedOptions): Job {
     },
     ...(partition === 'range' ? { partition: range() } : {}),
   }) as Job;
-}
-
-async function openRecord(world: MemoryWorld, job: Job, options: CountedOptions): Promise<JobRecord> {
-  const { splitBytes, reduceTasks, soloBytes = 0 } = options;
-  const record: JobRecord = {
-    format: 1,
-    jobId: 'job',
-    fingerprint: 'f',
-    name: 'count',
-    code: { sha256: '', file: '' },
-    shape: shapeOf(job),
-    params: {},
-    options: contentOptionsOf(resolveJobOptions(1, { soloBytes, reduceTasks, splitBytes })),
-    inputs: [await listInput(world.input, '', 'in')],
-    output: 'out',
-    leaseKey: 'out',
-    toStdout: false,
-    nodeVersion: '',
-    createdAtMs: 0,
-  };
-  await world.work.put(jobKey('job'), encodeJson(record));
-  const item = { jobId: 'job', fingerprint: 'f', name: 'count', outputPath: 'out', state: 'PLANNING' as const };
-  await world.ledger.createJob({ ...item, run: 0, executionId: '', generations: [0], createdAtMs: 0, updatedAtMs: 0 });
-  await world.ledger.startRun('job', 1, 'job-1');
-  return record;
-}
-
-function controlOf(world: MemoryWorld) {
-  return { attemptId: world.ids.newId(), cursor: new RecordCursor(), signal: new AbortController().signal };
 }
 
 const KINDS: Readonly<Record<string, keyof CountedRun['calls']>> = {
